@@ -1,0 +1,1 @@
+"""cinekit: short videos to cinemagraphs."""

@@ -1,0 +1,168 @@
+"""What a plugin implements. Everything swappable is one of these small classes.
+
+A component is a keyword-only frozen dataclass of plain fields, cheap to build: heavy imports and
+files are touched when its method is called. The fields are its options: the dataclass is the schema
+of its yaml file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.types import Clip, SemanticResponse
+
+Progress = Callable[[float], None]
+"""Called with the share done, in [0, 1], from the thread that works. Must be cheap."""
+
+
+def silent(_share: float) -> None:
+    """The progress callback that does nothing."""
+
+
+class Component(Protocol):
+    """What all components share: they are dataclasses."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+@runtime_checkable
+class Segmenter(Component, Protocol):
+    """Sees what is where, frame by frame.
+
+    A network with a vocabulary of its own is easiest written as a subclass of
+    :class:`cinekit.semantics.NetworkSegmenter`, which does the folding, quantising and skipping.
+    """
+
+    def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
+        """The response for every frame of the clip: T equals ``clip.n_frames``.
+
+        Raises
+        ------
+        SegmenterError, WeightsError
+            When the weights or labels do not fit.
+        """
+        ...
+
+
+@runtime_checkable
+class LabelProblem(Protocol):
+    """A grid Markov random field whose pair cost depends on the edge and on both labels.
+
+    A labelling is an int32 (h, w) array of label indices in ``[0, n_labels)``.
+    """
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(h, w)."""
+        ...
+
+    @property
+    def n_labels(self) -> int:
+        """L."""
+        ...
+
+    @property
+    def unary(self) -> NDArray[np.float32]:
+        """float32 (L, h, w): cost of each label at each pixel; ``inf`` forbids it there."""
+        ...
+
+    def pairwise(
+        self, axis: int, a: NDArray[np.int32] | int, b: NDArray[np.int32] | int
+    ) -> NDArray[np.float32]:
+        """Cost of every edge along an axis when its first end takes a and its second takes b.
+
+        axis 0 joins (i, j) to (i + 1, j): float32 (h - 1, w). axis 1 joins (i, j) to (i, j + 1):
+        float32 (h, w - 1). ``a`` and ``b`` are label indices in that shape, or one index for all.
+        Costs are >= 0, and 0 where both ends show the same frames.
+        """
+        ...
+
+    def line(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+        """The line metric, when the pair cost of this problem is one, else None.
+
+        Two non-decreasing warps (along the last axis): vertical float32 (h - 1, w, L) and
+        horizontal float32 (h, w - 1, L), with ``pairwise(axis, a, b) == |warp[a] - warp[b]|``.
+        """
+        ...
+
+    def blocks(
+        self, size: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """The same energy over labellings that are constant on size x size blocks.
+
+        With h' = ceil(h / size), w' = ceil(w / size): unary float32 (L, h', w') (pairs inside a
+        block included), vertical float32 (h' - 1, w', L, L) and horizontal float32
+        (h', w' - 1, L, L) tables. The coarse energy equals the fine energy of the upsampled labels.
+        """
+        ...
+
+    def energy(self, labels: NDArray[np.int32]) -> float:
+        """Sum of unary and pairwise costs, accumulated in float64."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """What a solver returns.
+
+    labels : int32 (h, w).
+    energy : what the solver believes it reached; the pipeline checks it against the problem.
+    bound : a lower bound on the optimum, where the solver has one.
+    statistics : counts such as "moves", "sweeps", "truncated" (pair terms that were not submodular).
+    """
+
+    labels: NDArray[np.int32]
+    energy: float
+    bound: float | None = None
+    statistics: dict[str, float] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Solver(Component, Protocol):
+    """Finds a labelling of low energy."""
+
+    def solve(
+        self,
+        problem: LabelProblem,
+        start: NDArray[np.int32] | None = None,
+        progress: Progress = silent,
+    ) -> Solution:
+        """A labelling whose energy is never above that of ``start``.
+
+        Without a start, the solver chooses its own. The same problem gives the same labels, whatever
+        the number of threads.
+
+        Raises
+        ------
+        SolverError
+            When this solver cannot express the problem, or no labelling is allowed.
+        """
+        ...
+
+
+@runtime_checkable
+class Writer(Component, Protocol):
+    """Writes a loop to a file."""
+
+    suffix: ClassVar[str]
+    """With the dot: ".mp4"."""
+
+    def write(
+        self, frames: Iterable[NDArray[np.uint8]], fps: float, path: Path, repeat: int = 1
+    ) -> None:
+        """Write ``repeat`` rounds of the loop; the file appears whole or not at all.
+
+        frames : each uint8 (H, W, 3) RGB; the whole loop once.
+
+        Raises
+        ------
+        WriteError
+            When the folder is not writable or the encoder refuses.
+        """
+        ...
