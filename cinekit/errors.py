@@ -28,7 +28,7 @@ class CinekitError(Exception):
 
 
 class ClipError(CinekitError, ValueError):
-    """The input is not a clip that can be animated (no video stream, too short, no frame decodes)."""
+    """The input cannot be animated: no video stream, too short, no frame decodes."""
 
 
 class ClipNotFoundError(ClipError, FileNotFoundError):

@@ -114,7 +114,7 @@ class Solution:
     labels : int32 (h, w).
     energy : what the solver believes it reached; the pipeline checks it against the problem.
     bound : a lower bound on the optimum, where the solver has one.
-    statistics : counts such as "moves", "sweeps", "truncated" (pair terms that were not submodular).
+    statistics : counts such as "moves", "sweeps", "truncated" (terms made submodular).
     """
 
     labels: NDArray[np.int32]
@@ -135,8 +135,8 @@ class Solver(Component, Protocol):
     ) -> Solution:
         """A labelling whose energy is never above that of ``start``.
 
-        Without a start, the solver chooses its own. The same problem gives the same labels, whatever
-        the number of threads.
+        Without a start, the solver chooses its own. The same problem gives the same labels,
+        whatever the number of threads.
 
         Raises
         ------

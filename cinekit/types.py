@@ -126,7 +126,8 @@ class SemanticResponse:
         """Probabilities of frame t: float32 (h, w, C) in [0, 1], sum 1 in every cell."""
         p = self.probabilities[t].astype(np.float32)
         total = p.sum(axis=-1, keepdims=True)
-        return p / np.maximum(total, np.float32(1))
+        share: NDArray[np.float32] = p / np.maximum(total, np.float32(1))
+        return share
 
     def frames(self) -> Iterator[NDArray[np.float32]]:
         """``frame(t)`` for every t."""
