@@ -8,6 +8,7 @@ of its yaml file.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -23,6 +24,36 @@ Progress = Callable[[float], None]
 
 def silent(_share: float) -> None:
     """The progress callback that does nothing."""
+
+
+class Reporter(Protocol):
+    """Where a job says what it is doing. The console and the tests each have their own."""
+
+    def stage(self, name: str) -> AbstractContextManager[Progress]:
+        """A stage of the job, while the block runs; the progress callback is for its work."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something worth knowing, one line."""
+        ...
+
+    def warn(self, text: str) -> None:
+        """Something to worry about, one line."""
+        ...
+
+
+class SilentReporter:
+    """The reporter that says nothing."""
+
+    def stage(self, name: str) -> AbstractContextManager[Progress]:
+        """A stage that is not shown."""
+        return nullcontext(silent)
+
+    def note(self, text: str) -> None:
+        """Drop the note."""
+
+    def warn(self, text: str) -> None:
+        """Drop the warning: the result holds it too."""
 
 
 class Component(Protocol):

@@ -1,0 +1,50 @@
+"""The core's own components, registered through the same hooks as anybody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from cinekit.hookspecs import hookimpl
+from cinekit.plugins import LazyComponents
+
+if TYPE_CHECKING:
+    from cinekit.protocols import Segmenter, Solver, Writer
+
+
+@hookimpl
+def cinekit_segmenters() -> Mapping[str, type[Segmenter]]:
+    """Segmenters that need no weights, and the ones that combine others."""
+    return LazyComponents(
+        {
+            "motion": "cinekit.semantics.motion:MotionSegmenter",
+            "masks": "cinekit.semantics.masks:MaskSegmenter",
+            "scene": "cinekit.semantics.scene:SceneSegmenter",
+            "ensemble": "cinekit.semantics.ensemble:EnsembleSegmenter",
+        }
+    )
+
+
+@hookimpl
+def cinekit_solvers() -> Mapping[str, type[Solver]]:
+    """Solvers under a permissive licence."""
+    return LazyComponents(
+        {
+            "multiscale": "cinekit.solve.multiscale:MultiscaleSolver",
+            "expansion": "cinekit.solve.expansion:ExpansionSolver",
+            "brute_force": "cinekit.solve.brute:BruteForceSolver",
+        }
+    )
+
+
+@hookimpl
+def cinekit_writers() -> Mapping[str, type[Writer]]:
+    """Writers of the formats that every browser plays."""
+    return LazyComponents(
+        {
+            "mp4": "cinekit.write:Mp4Writer",
+            "webm": "cinekit.write:WebmWriter",
+            "gif": "cinekit.write:GifWriter",
+            "webp": "cinekit.write:WebpWriter",
+        }
+    )

@@ -1,0 +1,138 @@
+"""The hooks that a plugin may implement: five, one for each kind of component.
+
+A plugin is a package with one entry point in the group ``cinekit``::
+
+    [project.entry-points.cinekit]
+    colour = "cinekit_colour"
+
+whose module implements any of these hooks. Each returns a mapping from the name that a user types
+(``segmenter=colour``) to the class behind it: a keyword-only frozen dataclass, see
+:mod:`cinekit.protocols`. Hooks are called when cinekit needs the names, so keep the module light
+and import the heavy library inside the component's method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from cinekit.protocols import Component, Segmenter, Solver, Writer
+
+GROUP = "cinekit"
+"""The entry-point group, and the project name of the pluggy markers."""
+
+hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
+
+
+@hookspec
+def cinekit_segmenters() -> Mapping[str, type[Segmenter]]:  # type: ignore[empty-body]
+    """Provide segmenters: they see what is where in a clip.
+
+    Example
+    -------
+    A whole plugin module::
+
+        from dataclasses import dataclass
+
+        import numpy as np
+        import cinekit
+
+
+        @dataclass(frozen=True, kw_only=True)
+        class BrightSegmenter:
+            threshold: float = 0.7
+
+            def respond(self, clip, progress=cinekit.silent):
+                bright = clip.frames.mean(-1) > 255 * self.threshold
+                cells = np.where(bright[..., None], [255, 0], [0, 255]).astype(np.uint8)
+                light = cinekit.Category("light", cinekit.Motion.NATURAL)
+                rest = cinekit.Category("background", cinekit.Motion.STATIC)
+                return cinekit.SemanticResponse(cells, (light, rest), source="bright")
+
+
+        @cinekit.hookimpl
+        def cinekit_segmenters():
+            return {"bright": BrightSegmenter}
+
+    and beside it ``conf/segmenter/bright.yaml``::
+
+        name: bright
+        threshold: 0.7
+    """
+
+
+@hookspec
+def cinekit_solvers() -> Mapping[str, type[Solver]]:  # type: ignore[empty-body]
+    """Provide solvers: they find a labelling of low energy on a grid.
+
+    Example
+    -------
+    ::
+
+        @dataclass(frozen=True, kw_only=True)
+        class UnarySolver:
+            def solve(self, problem, start=None, progress=cinekit.silent):
+                labels = problem.unary.argmin(0).astype(np.int32)
+                if start is not None and problem.energy(start) < problem.energy(labels):
+                    labels = start
+                return cinekit.Solution(labels, energy=problem.energy(labels))
+
+
+        @cinekit.hookimpl
+        def cinekit_solvers():
+            return {"unary": UnarySolver}
+    """
+
+
+@hookspec
+def cinekit_rankers() -> Mapping[str, type[Component]]:  # type: ignore[empty-body]
+    """Provide rankers: they predict how a user would rate a cinemagraph.
+
+    Example
+    -------
+    ::
+
+        @cinekit.hookimpl
+        def cinekit_rankers():
+            return {"constant": ConstantRanker}
+    """
+
+
+@hookspec
+def cinekit_features() -> Mapping[str, type[Component]]:  # type: ignore[empty-body]
+    """Provide feature extractors: they describe a cinemagraph in numbers, for the rankers.
+
+    Example
+    -------
+    ::
+
+        @cinekit.hookimpl
+        def cinekit_features():
+            return {"faces": FaceFeatures}
+    """
+
+
+@hookspec
+def cinekit_writers() -> Mapping[str, type[Writer]]:  # type: ignore[empty-body]
+    """Provide writers: they write a loop to a file.
+
+    Example
+    -------
+    ::
+
+        @dataclass(frozen=True, kw_only=True)
+        class NpyWriter:
+            suffix: ClassVar[str] = ".npy"
+
+            def write(self, frames, fps, path, repeat=1):
+                np.save(path, np.stack(list(frames) * repeat))
+
+
+        @cinekit.hookimpl
+        def cinekit_writers():
+            return {"npy": NpyWriter}
+    """

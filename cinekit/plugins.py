@@ -1,0 +1,349 @@
+"""Finds plugins and their components.
+
+A :class:`Plugins` is loaded explicitly, with :func:`load_plugins`; nothing happens at import. It
+knows the name of every component and who provides it, and imports a component's class only when
+asked for it. One bad plugin never takes the others down: it is kept as a :class:`Failure`, and only
+asking for one of its components is an error.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from cinekit import hookspecs
+from cinekit.errors import (
+    BrokenPluginError,
+    DuplicateComponentError,
+    MissingDependencyError,
+    PluginError,
+    UnknownComponentError,
+)
+from cinekit.text import did_you_mean, one_line
+
+METHODS = {
+    "segmenter": "respond",
+    "solver": "solve",
+    "ranker": None,
+    "features": None,
+    "writer": "write",
+}
+"""Kind of component, which is also its Hydra group, and the method that makes it one."""
+
+HOOKS = {
+    "segmenter": "cinekit_segmenters",
+    "solver": "cinekit_solvers",
+    "ranker": "cinekit_rankers",
+    "features": "cinekit_features",
+    "writer": "cinekit_writers",
+}
+
+KINDS = tuple(HOOKS)
+
+
+class LazyComponents(Mapping[str, type[Any]]):
+    """Names of components whose modules are imported when they are asked for.
+
+    A hook may return one instead of a dict, to keep ``cinekit --help`` and ``cinekit plugins``
+    fast: ``LazyComponents({"motion": "package.module:Class"})``.
+    """
+
+    def __init__(self, targets: Mapping[str, str]) -> None:
+        self._targets = dict(targets)
+
+    def __getitem__(self, name: str) -> type[Any]:
+        module, _, attribute = self._targets[name].partition(":")
+        found: type[Any] = getattr(importlib.import_module(module), attribute)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._targets)
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+
+@dataclasses.dataclass(frozen=True)
+class Provider:
+    """A plugin: the distribution that brings it, its version, and the module it is in.
+
+    conf : the package of its Hydra options, to be searched as ``pkg://<conf>``; None without one.
+    """
+
+    distribution: str
+    version: str
+    module: str
+    conf: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """A plugin that could not be loaded.
+
+    names : component names that it is known to provide without importing it: its entry point's
+        name and the yaml files of its ``conf/<kind>/`` folders, as (kind or None, name).
+    """
+
+    provider: Provider
+    error: Exception
+    names: frozenset[tuple[str | None, str]]
+
+    @property
+    def reason(self) -> str:
+        """What went wrong, in one line."""
+        return f"{type(self.error).__name__}: {one_line(self.error)}"
+
+    def provides(self, kind: str, name: str) -> bool:
+        """Whether this plugin is where the component would have come from."""
+        return (kind, name) in self.names or (None, name) in self.names
+
+
+class Plugins:
+    """Every component that can be named here, by kind and name."""
+
+    def __init__(self) -> None:
+        self.providers: list[Provider] = []
+        self.failures: list[Failure] = []
+        self._manager = pluggy.PluginManager(hookspecs.GROUP)
+        self._manager.add_hookspecs(hookspecs)
+        self._sources: dict[str, dict[str, list[tuple[Provider, Mapping[str, type[Any]]]]]] = {
+            kind: {} for kind in KINDS
+        }
+
+    def register(self, plugin: object, provider: Provider) -> None:
+        """Add a plugin: a module or any object with hook implementations.
+
+        Raises
+        ------
+        BrokenPluginError
+            When its hooks are not what :mod:`cinekit.hookspecs` asks for. Nothing is added then.
+        """
+        _check_marked(plugin)
+        try:
+            self._manager.register(plugin, name=provider.module)
+            collected = [
+                (kind, self._call(plugin, kind)) for kind in KINDS if self._implements(plugin, kind)
+            ]
+            for caller in self._manager.get_hookcallers(plugin) or []:
+                if not caller.has_spec():
+                    raise BrokenPluginError(_unknown_hook(caller.name))
+        except Exception:
+            if self._manager.is_registered(plugin):
+                self._manager.unregister(plugin)
+            raise
+        for kind, components in collected:
+            for name in components:
+                self._sources[kind].setdefault(name, []).append((provider, components))
+        self.providers.append(provider)
+
+    def names(self, kind: str) -> list[str]:
+        """Names of a kind's components, sorted."""
+        return sorted(self._sources[kind])
+
+    def providers_of(self, kind: str, name: str) -> list[Provider]:
+        """Who provides a component; more than one is an error once it is asked for."""
+        return [provider for provider, _ in self._sources[kind].get(name, [])]
+
+    def get(self, kind: str, name: str) -> type[Any]:
+        """The class of a component.
+
+        Raises
+        ------
+        UnknownComponentError, DuplicateComponentError, BrokenPluginError, MissingDependencyError
+        """
+        sources = self._sources[kind].get(name, [])
+        if not sources:
+            raise self._absent(kind, name)
+        if len(sources) > 1:
+            owners = " and ".join(str(provider) for provider, _ in sources)
+            raise DuplicateComponentError(
+                f"{kind} '{name}' is provided by {owners}: uninstall one of them"
+            )
+        provider, components = sources[0]
+        try:
+            found = components[name]
+        except Exception as error:
+            raise _asked_for(kind, name, provider, error) from error
+        _check_component(kind, name, found, provider)
+        return found
+
+    def _absent(self, kind: str, name: str) -> PluginError:
+        for failure in self.failures:
+            if failure.provides(kind, name):
+                return _asked_for(kind, name, failure.provider, failure.error)
+        names = self.names(kind)
+        hint = did_you_mean(name, names)
+        broken = "".join(f"; plugin {failure.provider} failed to load" for failure in self.failures)
+        return UnknownComponentError(
+            f"unknown {kind} '{name}'{hint}; installed: {', '.join(names) or 'none'}{broken}"
+        )
+
+    def _implements(self, plugin: object, kind: str) -> bool:
+        return any(
+            impl.plugin is plugin
+            for impl in getattr(self._manager.hook, HOOKS[kind]).get_hookimpls()
+        )
+
+    def _call(self, plugin: object, kind: str) -> Mapping[str, type[Any]]:
+        hook = HOOKS[kind]
+        components = getattr(plugin, hook)()
+        if not isinstance(components, Mapping):
+            raise BrokenPluginError(
+                f"expected a mapping from {hook}, received {type(components).__name__}"
+            )
+        return components
+
+
+def load_plugins(entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> Plugins:
+    """Load the core's components and every installed plugin.
+
+    entry_points : those to load instead of the installed ones of the group ``cinekit``.
+    """
+    from cinekit import builtin
+
+    plugins = Plugins()
+    version = importlib.metadata.version("cinekit")
+    plugins.register(builtin, Provider("cinekit", version, builtin.__name__))
+    if entry_points is None:
+        entry_points = importlib.metadata.entry_points(group=hookspecs.GROUP)
+    for entry in sorted(entry_points, key=lambda entry: (entry.name, entry.value)):
+        provider = _provider(entry)
+        try:
+            plugins.register(entry.load(), provider)
+        except Exception as error:
+            plugins.failures.append(Failure(provider, error, _expected_names(entry, provider)))
+    return plugins
+
+
+def require(module: str, install: str, needed_by: str) -> ModuleType:
+    """Import a component's heavy library when its method runs.
+
+    module : what to import, "ai_edge_litert.interpreter".
+    install : what brings it, "cinekit-litert" or "PyMaxflow>=1.3".
+    needed_by : who asks, "segmenter 'litert'".
+
+    Raises
+    ------
+    MissingDependencyError
+        One line that names the package to install.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is not None and not (module + ".").startswith(error.name + "."):
+            raise
+        raise MissingDependencyError(
+            f"{needed_by} needs '{module}', which is not installed: pip install '{install}'"
+        ) from error
+
+
+def conf_folder(package: str) -> Path | None:
+    """The folder of a package of yaml options, without importing the package itself."""
+    parent, _, name = package.rpartition(".")
+    try:
+        spec = importlib.util.find_spec(parent)
+    except (ImportError, ValueError):
+        return None
+    for location in (spec.submodule_search_locations or []) if spec else []:
+        if (folder := Path(location) / name).is_dir():
+            return folder
+    return None
+
+
+def _provider(entry: importlib.metadata.EntryPoint) -> Provider:
+    distribution = entry.dist.name if entry.dist else entry.module
+    version = entry.dist.version if entry.dist else "?"
+    package = entry.module
+    if _is_plain_module(package):
+        package = package.rpartition(".")[0]
+    conf = f"{package}.conf" if package and conf_folder(f"{package}.conf") else None
+    return Provider(distribution, version, entry.module, conf)
+
+
+def _is_plain_module(module: str) -> bool:
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return False
+    return spec is not None and spec.submodule_search_locations is None
+
+
+def _expected_names(
+    entry: importlib.metadata.EntryPoint, provider: Provider
+) -> frozenset[tuple[str | None, str]]:
+    names: set[tuple[str | None, str]] = {(None, entry.name)}
+    folder = conf_folder(provider.conf) if provider.conf else None
+    if folder:
+        for kind in KINDS:
+            names.update((kind, path.stem) for path in (folder / kind).glob("*.yaml"))
+    return frozenset(names)
+
+
+def _asked_for(kind: str, name: str, provider: Provider, error: Exception) -> PluginError:
+    if isinstance(error, MissingDependencyError):
+        return error
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    own = provider.module.partition(".")[0]
+    if missing and missing.partition(".")[0] not in (own, "cinekit"):
+        package = _distribution_of(missing, provider.distribution)
+        return MissingDependencyError(
+            f"{kind} '{name}' of {provider} needs the Python module '{missing}', "
+            f"which is not installed: {package}"
+        )
+    return BrokenPluginError(
+        f"{kind} '{name}' cannot be used: {provider} failed to import "
+        f"({type(error).__name__}: {one_line(error)}); update or uninstall it"
+    )
+
+
+def _distribution_of(module: str, needed_by: str) -> str:
+    """How to install what a module is missing: by the plugin's own extras where it names one."""
+    wanted = module.partition(".")[0].replace("_", "-").lower()
+    try:
+        requirements = importlib.metadata.requires(needed_by) or []
+    except importlib.metadata.PackageNotFoundError:
+        requirements = []
+    for requirement in requirements:
+        package, _, marker = requirement.partition(";")
+        bare = package.strip().replace("_", "-").lower()
+        if bare == wanted or bare.startswith(tuple(wanted + c for c in " [<>=!~(")):
+            extra = marker.partition("extra ==")[2].strip(" '\")")
+            target = f"{needed_by}[{extra}]" if extra else package.strip()
+            return f"pip install '{target}'"
+    return f"pip install '{wanted}', or see the documentation of {needed_by}"
+
+
+def _check_marked(plugin: object) -> None:
+    for name, value in inspect.getmembers(plugin, callable):
+        if name in HOOKS.values() and not hasattr(value, f"{hookspecs.GROUP}_impl"):
+            raise BrokenPluginError(f"{name} lacks the decorator @cinekit.hookimpl")
+
+
+def _unknown_hook(name: str) -> str:
+    hooks = tuple(HOOKS.values())
+    return f"unknown hook '{name}'{did_you_mean(name, hooks)}; hooks: {', '.join(hooks)}"
+
+
+def _check_component(kind: str, name: str, found: Any, provider: Provider) -> None:
+    method = METHODS[kind]
+    wrong = None
+    if not (inspect.isclass(found) and dataclasses.is_dataclass(found)):
+        wrong = f"a dataclass, received {found!r}"
+    elif method and not isinstance(getattr(found, method, None), Callable):  # type: ignore[arg-type]
+        wrong = f"a class with the method {method}(), received {found.__name__}"
+    elif kind == "writer" and not isinstance(getattr(found, "suffix", None), str):
+        wrong = f"a class with a suffix such as '.mp4', received {found.__name__}"
+    if wrong:
+        raise BrokenPluginError(f"{kind} '{name}' of {provider}: expected {wrong}")

@@ -1,0 +1,24 @@
+"""What every test of the repository shares: core, plugins and the third-party example."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).parent
+
+hypothesis.settings.register_profile("dev", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """Real clips, photographs and network weights that are no part of the project."""
+    folder = Path(os.environ.get("CINEKIT_TEST_DATA", ROOT / "../shared/data")).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"no test data at {folder}: set CINEKIT_TEST_DATA to run this test")
+    return folder
