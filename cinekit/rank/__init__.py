@@ -1,0 +1,1 @@
+"""Predicts how a user would rate a cinemagraph, learning from everybody\x27s ratings."""

@@ -1,0 +1,110 @@
+"""One user's part of the AEm objective: minimise over the latent and the missing ratings.
+
+    f(u, y_m) = weight * ( |u - M_hl(y)|^2 + |y - M_lh(u)|^2 ) + extra(u)
+
+with the mappings frozen and ``extra`` a quadratic in u (the regression term of the joint ranker,
+[O] Eq. 8, or none). Gauss-Newton with backtracking: a step is only taken if f falls.
+
+The normal equations have d + m unknowns (m missing ratings, hundreds) but their y block is the
+identity plus a matrix of rank d, so that Woodbury's identity and a Schur complement leave systems of
+d x d: O(m d^2) a step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.rank.mappings import Mapping
+
+Array = NDArray[np.float64]
+MAX_HALVINGS = 25
+
+
+@dataclass(frozen=True, eq=False)
+class Quadratic:
+    """extra(u) = u^T curvature u - 2 slope^T u + constant."""
+
+    curvature: Array
+    slope: Array
+    constant: float = 0.0
+
+    @classmethod
+    def none(cls, d: int) -> Quadratic:
+        """Nothing extra."""
+        return cls(np.zeros((d, d)), np.zeros(d))
+
+    def __call__(self, u: Array) -> float:
+        """The value at u."""
+        return float(u @ self.curvature @ u - 2 * self.slope @ u + self.constant)
+
+
+@dataclass(frozen=True, eq=False)
+class UserProblem:
+    """The frozen mappings and the weight of the reconstruction term."""
+
+    hl: Mapping
+    lh: Mapping
+    weight: float = 1.0
+
+    def value(self, u: Array, y: Array, extra: Quadratic) -> float:
+        """f at u (d,) and the completed ratings y (N,)."""
+        r1 = u - self.hl(y[None])[0]
+        r2 = y - self.lh(u[None])[0]
+        return self.weight * float(r1 @ r1 + r2 @ r2) + extra(u)
+
+    def step(
+        self, u: Array, y: Array, missing: NDArray[np.bool_], extra: Quadratic
+    ) -> tuple[Array, Array]:
+        """The full Gauss-Newton step (du, dy), dy 0 at known ratings."""
+        r1 = u - self.hl(y[None])[0]  # (d,)
+        r2 = y - self.lh(u[None])[0]  # (N,)
+        down = self.lh.jacobian(u)  # (N, d), dy/du
+        up = self.hl.jacobian(y)[:, missing]  # (d, m), du/dy
+        w, d = self.weight, len(u)
+        # gradient halves
+        gu = w * (r1 - down.T @ r2) + extra.curvature @ u - extra.slope
+        gy = w * (r2[missing] - up.T @ r1)
+        huu = w * (np.eye(d) + down.T @ down) + extra.curvature
+        huy = -w * (up + down[missing].T)  # (d, m)
+        inner = np.linalg.inv(np.eye(d) + up @ up.T)
+
+        def solve_yy(v: Array) -> Array:
+            # (w (I + up^T up))^-1 v
+            out: Array = (v - up.T @ (inner @ (up @ v))) / w
+            return out
+
+        schur = huu - huy @ solve_yy(huy.T)
+        du = -np.linalg.lstsq(schur, gu - huy @ solve_yy(gy), rcond=None)[0]
+        dy = np.zeros_like(y)
+        dy[missing] = -solve_yy(gy + huy.T @ du)
+        return du, dy
+
+    def minimise(
+        self,
+        u: Array,
+        y: Array,
+        missing: NDArray[np.bool_],
+        extra: Quadratic,
+        steps: int,
+        tolerance: float = 1e-9,
+    ) -> tuple[Array, Array, float]:
+        """At most ``steps`` Gauss-Newton steps from (u, y): new u, new y and f, never above f."""
+        value = self.value(u, y, extra)
+        for _ in range(steps):
+            du, dy = self.step(u, y, missing, extra)
+            size = 1.0
+            for _ in range(MAX_HALVINGS):
+                new_u, new_y = u + size * du, y + size * dy
+                new = self.value(new_u, new_y, extra)
+                if new < value:
+                    break
+                size /= 2
+            else:
+                break
+            fall, u, y, value = value - new, new_u, new_y, new
+            if fall <= tolerance * max(1.0, abs(value)):
+                break
+        return u, y, value
