@@ -1,0 +1,76 @@
+"""How a loop is rendered."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cinekit.errors import ConfigError
+
+AUTO = "auto"
+"""The value of an option that is chosen from the clip."""
+
+
+class Blend(StrEnum):
+    """What hides the jump of each pixel from its last frame back to its first."""
+
+    NONE = "none"
+    """Nothing: the frames of the clip as they are."""
+    CROSSFADE = "crossfade"
+    """A short cross-fade around each pixel's own jump, and a feather at label borders."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderOptions:
+    """Options of :func:`cinekit.render.render_loop` and of the steps that lead to it.
+
+    length : seconds of the loop, or "auto": a whole number of cycles of the dominant period, within
+        ``min_seconds`` and ``max_seconds``, so that it plays at the speed of the clip.
+    min_seconds, max_seconds : the range that "auto" chooses from.
+    blend : what hides the jumps.
+    fade : length of the cross-fade, frames of the clip. 4 to 8 look right: shorter ones pop,
+        longer ones blur. 0 switches it off.
+    feather : width of the soft border on the moving side of a label border, pixels; 0 to 8.
+    band : half width of the band around label borders that is solved again at the resolution of
+        the clip, pixels ([L15]); 0 leaves the borders as they come from the working resolution.
+    still : index of the frame that the still part shows, or "auto".
+    """
+
+    length: float | int | str = AUTO
+    min_seconds: float = 2.0
+    max_seconds: float = 6.0
+    blend: Blend = Blend.CROSSFADE
+    fade: int = 6
+    feather: int = 2
+    band: int = 6
+    still: int | str = AUTO
+
+    def __post_init__(self) -> None:
+        if isinstance(self.length, str):
+            if self.length != AUTO:
+                raise ConfigError(
+                    f"length: expected seconds or 'auto', received {self.length!r}; "
+                    "write for example length=4"
+                )
+        elif not (math.isfinite(self.length) and self.length > 0):
+            raise ConfigError(f"length: expected seconds > 0 or 'auto', received {self.length}")
+        if not 0 < self.min_seconds <= self.max_seconds:
+            raise ConfigError(
+                "min_seconds, max_seconds: expected 0 < min <= max, "
+                f"received {self.min_seconds} and {self.max_seconds}"
+            )
+        for name, value, limit in (
+            ("fade", self.fade, 64),
+            ("feather", self.feather, 8),
+            ("band", self.band, 64),
+        ):
+            if not 0 <= value <= limit:
+                raise ConfigError(f"{name}: expected 0 to {limit}, received {value}")
+        if isinstance(self.still, str):
+            if self.still != AUTO:
+                raise ConfigError(
+                    f"still: expected a frame index or 'auto', received {self.still!r}"
+                )
+        elif self.still < 0:
+            raise ConfigError(f"still: expected a frame index >= 0, received {self.still}")
