@@ -179,6 +179,12 @@ class Plugins:
         _check_component(kind, name, found, provider)
         return found
 
+    @property
+    def conf_providers(self) -> list[Provider]:
+        """Plugins with yaml options, the broken ones included: their options say what is wrong."""
+        everyone = self.providers + [failure.provider for failure in self.failures]
+        return [provider for provider in everyone if provider.conf]
+
     def _absent(self, kind: str, name: str) -> PluginError:
         for failure in self.failures:
             if failure.provides(kind, name):
@@ -250,16 +256,22 @@ def require(module: str, install: str, needed_by: str) -> ModuleType:
 
 
 def conf_folder(package: str) -> Path | None:
-    """The folder of a package of yaml options, without importing the package itself."""
+    """The folder of a package of yaml options, if possible without importing its parent."""
     parent, _, name = package.rpartition(".")
-    try:
-        spec = importlib.util.find_spec(parent)
-    except (ImportError, ValueError):
-        return None
-    for location in (spec.submodule_search_locations or []) if spec else []:
+    for location in _locations(parent):
         if (folder := Path(location) / name).is_dir():
             return folder
-    return None
+    # An editable install may map the package to a folder elsewhere; only its finder knows.
+    return next((Path(location) for location in _locations(package)), None)
+
+
+def _locations(package: str) -> list[str]:
+    try:
+        spec = importlib.util.find_spec(package)
+    except Exception:
+        # Finding a nested package imports its parent, which may be broken in any way.
+        return []
+    return list(spec.submodule_search_locations or []) if spec else []
 
 
 def _provider(entry: importlib.metadata.EntryPoint) -> Provider:

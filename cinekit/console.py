@@ -1,0 +1,108 @@
+"""What a job says while it runs: a live bar per stage on a terminal, plain lines otherwise.
+
+Everything here goes to stderr; stdout is for results, so that it can be piped.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from cinekit.protocols import Progress, Reporter
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+
+
+class PlainReporter:
+    """One line per finished stage, note and warning: for logs and pipes."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Progress]:
+        """Say how long the stage took once it is over; its progress is not shown."""
+        began = time.perf_counter()
+        yield lambda _share: None
+        self._say(f"{name}: {time.perf_counter() - began:.1f} s")
+
+    def note(self, text: str) -> None:
+        """Print a line."""
+        self._say(text)
+
+    def warn(self, text: str) -> None:
+        """Print a line that starts with "warning:"."""
+        self._say(f"warning: {text}")
+
+    def _say(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+
+class RichReporter:
+    """A bar with the time left for every stage. Use it as a context manager."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            SpinnerColumn,
+            TaskProgressColumn,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        self._console = Console(file=stream or sys.stderr, highlight=False)
+        self._bars: Bars = Progress(
+            SpinnerColumn(finished_text="[green]✓"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(compact=True),
+            console=self._console,
+        )
+
+    def __enter__(self) -> RichReporter:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._bars.stop()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Progress]:
+        """Show a bar while the block runs; without progress calls it only spins."""
+        task = self._bars.add_task(name, total=None)
+
+        def progress(share: float) -> None:
+            self._bars.update(task, total=1.0, completed=min(max(share, 0.0), 1.0))
+
+        yield progress
+        self._bars.update(task, total=1.0, completed=1.0)
+        self._bars.stop_task(task)
+
+    def note(self, text: str) -> None:
+        """Print a line above the bars."""
+        self._console.print(text, markup=False)
+
+    def warn(self, text: str) -> None:
+        """Print a yellow line above the bars."""
+        self._console.print(f"warning: {text}", style="yellow", markup=False)
+
+
+@contextmanager
+def open_reporter(stream: TextIO | None = None) -> Iterator[Reporter]:
+    """The reporter that suits where stderr goes."""
+    stream = stream or sys.stderr
+    if stream.isatty():
+        with RichReporter(stream) as rich_reporter:
+            yield rich_reporter
+    else:
+        yield PlainReporter(stream)
