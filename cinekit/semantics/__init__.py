@@ -1,0 +1,32 @@
+"""What is where in a clip, and which of it is worth animating."""
+
+from cinekit.semantics.folding import fold, quantise
+from cinekit.semantics.moving import moving_map
+from cinekit.semantics.network import NetworkSegmenter
+from cinekit.semantics.options import RegionOptions
+from cinekit.semantics.regions import select_regions
+from cinekit.semantics.vocabulary import (
+    VOCABULARIES,
+    Vocabulary,
+    all_categories,
+    find_vocabulary,
+    load_vocabulary,
+    read_labels,
+    shared_categories,
+)
+
+__all__ = [
+    "VOCABULARIES",
+    "NetworkSegmenter",
+    "RegionOptions",
+    "Vocabulary",
+    "all_categories",
+    "find_vocabulary",
+    "fold",
+    "load_vocabulary",
+    "moving_map",
+    "quantise",
+    "read_labels",
+    "select_regions",
+    "shared_categories",
+]
