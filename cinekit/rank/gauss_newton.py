@@ -6,8 +6,8 @@ with the mappings frozen and ``extra`` a quadratic in u (the regression term of 
 [O] Eq. 8, or none). Gauss-Newton with backtracking: a step is only taken if f falls.
 
 The normal equations have d + m unknowns (m missing ratings, hundreds) but their y block is the
-identity plus a matrix of rank d, so that Woodbury's identity and a Schur complement leave systems of
-d x d: O(m d^2) a step.
+identity plus a matrix of rank d, so that Woodbury's identity and a Schur complement leave systems
+of d x d: O(m d^2) a step.
 """
 
 from __future__ import annotations

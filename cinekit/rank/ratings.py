@@ -9,6 +9,8 @@ from cinekit.errors import RankError
 
 Array = NDArray[np.float64]
 LOWEST, HIGHEST = 1.0, 5.0
+DAMPING = 3.0
+"""Ratings that an offset needs before half of it is believed."""
 
 
 def check_ratings(ratings: Array) -> Array:
@@ -25,7 +27,7 @@ def check_ratings(ratings: Array) -> Array:
     return ratings
 
 
-def biases(ratings: Array, damping: float = 3.0) -> tuple[float, Array, Array]:
+def biases(ratings: Array, damping: float = DAMPING) -> tuple[float, Array, Array]:
     """Global mean, item offsets (N,), user offsets (U,) by damped alternating means.
 
     Damping pulls offsets that rest on few ratings towards 0 (Koren, Bell, Volinsky 2009, section

@@ -1,0 +1,238 @@
+"""The rankers of [O] Fig. 8 that are not jointly trained: baselines and forests.
+
+Names as in the paper: Rand, CR, G-RF, I-RF, S-RF(MC), S-RF(AEm).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+import numpy as np
+
+from cinekit.errors import RankError
+from cinekit.rank.aem import Aem, AemOptions, MappingKind, fit_aem
+from cinekit.rank.base import Array, Features, FittedRanker, Scaler, UserRatings
+from cinekit.rank.forest import Forest, fit_forest
+from cinekit.rank.ratings import check_ratings
+from cinekit.rank.soft_impute import Completion, soft_impute
+
+NEUTRAL = 3.0
+"""The middle of the scale: what CR says of everything."""
+
+
+def check_training(features: Features, ratings: Array) -> Array:
+    """Ratings as float64 (N, U) that fit the features, with at least one rating."""
+    ratings = check_ratings(ratings)
+    if len(ratings) != len(features):
+        raise RankError(
+            f"train: expected ratings of {len(features)} cinemagraphs, received {len(ratings)} rows"
+        )
+    if np.isnan(ratings).all():
+        raise RankError(
+            "train: expected at least one rating, received none; rate some results "
+            "with 'cinekit rate', or use ranker=prior"
+        )
+    return ratings
+
+
+@dataclass(frozen=True, eq=False)
+class FittedConstant(FittedRanker):
+    """Says 3 to everything (CR)."""
+
+    personal: ClassVar[bool] = False
+    names: tuple[str, ...]
+
+    def score(self, values: Array, user: UserRatings) -> Array:
+        """3, M times."""
+        return np.full(len(values), NEUTRAL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConstantRanker:
+    """CR of [O] Fig. 8: rates everything 3; ties make it chance."""
+
+    fitted: ClassVar[type[FittedRanker]] = FittedConstant
+
+    def fit(self, features: Features, ratings: Array) -> FittedConstant:
+        """Learns nothing."""
+        check_training(features, ratings)
+        return FittedConstant(features.names)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedRandom(FittedRanker):
+    """Random ratings from 1 to 5, the same for the same cinemagraph."""
+
+    personal: ClassVar[bool] = False
+    names: tuple[str, ...]
+    seed: int
+
+    def score(self, values: Array, user: UserRatings) -> Array:
+        """Uniform in [1, 5] by a hash of the features: order and company change nothing."""
+        rows = np.ascontiguousarray(np.nan_to_num(values)).view(np.uint64)
+        return np.array([np.random.default_rng([self.seed, *row]).uniform(1, 5) for row in rows])
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomRanker:
+    """Rand of [O] Fig. 8."""
+
+    seed: int = 0
+    fitted: ClassVar[type[FittedRanker]] = FittedRandom
+
+    def fit(self, features: Features, ratings: Array) -> FittedRandom:
+        """Learns nothing."""
+        check_training(features, ratings)
+        return FittedRandom(features.names, self.seed)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedGlobalForest(FittedRanker):
+    """One forest for everybody."""
+
+    personal: ClassVar[bool] = False
+    names: tuple[str, ...]
+    scaler: Scaler
+    forest: Forest
+
+    def score(self, values: Array, user: UserRatings) -> Array:
+        """The forest's mean, whoever asks."""
+        return self.forest.predict(self.scaler(values))
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlobalForestRanker:
+    """G-RF of [O] Fig. 8: one random forest on the features, all users' ratings pooled."""
+
+    trees: int = 10
+    min_leaf: int = 5
+    seed: int = 0
+    fitted: ClassVar[type[FittedRanker]] = FittedGlobalForest
+
+    def fit(self, features: Features, ratings: Array) -> FittedGlobalForest:
+        """Features (N, D), ratings (N, U) with NaN."""
+        ratings = check_training(features, ratings)
+        scaler = Scaler.fit(features.values)
+        item, user = np.nonzero(~np.isnan(ratings))
+        forest = fit_forest(
+            scaler(features.values)[item],
+            ratings[item, user],
+            trees=self.trees,
+            min_leaf=self.min_leaf,
+            seed=self.seed,
+        )
+        return FittedGlobalForest(features.names, scaler, forest)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedIndividualForest(FittedRanker):
+    """A forest per user, grown when the user asks; users without ratings get the mean rating."""
+
+    names: tuple[str, ...]
+    scaler: Scaler
+    training: Array
+    mean: float
+    trees: int
+    min_leaf: int
+    seed: int
+
+    def score(self, values: Array, user: UserRatings) -> Array:
+        """Learns from this user's ratings alone."""
+        x, y = user.rated(self.training)
+        if not len(y):
+            return np.full(len(values), self.mean)
+        forest = fit_forest(
+            self.scaler(x), y, trees=self.trees, min_leaf=min(self.min_leaf, len(y)), seed=self.seed
+        )
+        return forest.predict(self.scaler(values))
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndividualForestRanker:
+    """I-RF of [O] Fig. 8: a random forest per user."""
+
+    trees: int = 10
+    min_leaf: int = 3
+    seed: int = 0
+    fitted: ClassVar[type[FittedRanker]] = FittedIndividualForest
+
+    def fit(self, features: Features, ratings: Array) -> FittedIndividualForest:
+        """Keeps the features; forests are grown per user."""
+        ratings = check_training(features, ratings)
+        return FittedIndividualForest(
+            features.names,
+            Scaler.fit(features.values),
+            features.values,
+            float(np.nanmean(ratings)),
+            self.trees,
+            self.min_leaf,
+            self.seed,
+        )
+
+
+class UserFeature(StrEnum):
+    """Where S-RF's user feature comes from."""
+
+    AEM = "aem"
+    MC = "mc"
+
+
+@dataclass(frozen=True, eq=False)
+class FittedSharedForest(FittedRanker):
+    """One forest on [v; u]."""
+
+    names: tuple[str, ...]
+    scaler: Scaler
+    forest: Forest
+    aem: Aem | None
+    completion: Completion | None
+
+    def latent(self, user: UserRatings) -> Array:
+        """u (d,) of a user, by projection."""
+        if self.aem is not None:
+            return self.aem.project(user.known)[0]
+        assert self.completion is not None  # one of the two, by construction
+        return self.completion.project(user.known)
+
+    def score(self, values: Array, user: UserRatings) -> Array:
+        """The forest on the features joined with the user's latent."""
+        return self.forest.predict(join(self.scaler(values), self.latent(user)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedForestRanker:
+    """S-RF of [O] 4.3: a forest of 10 trees on [v; u], u by AEm or by matrix completion."""
+
+    user_feature: UserFeature = UserFeature.AEM
+    mapping: MappingKind = MappingKind.RBF
+    latent: int = 6
+    trees: int = 10
+    min_leaf: int = 3
+    seed: int = 0
+    fitted: ClassVar[type[FittedRanker]] = FittedSharedForest
+
+    def fit(self, features: Features, ratings: Array) -> FittedSharedForest:
+        """Features (N, D), ratings (N, U) with NaN."""
+        ratings = check_training(features, ratings)
+        aem = completion = None
+        if self.user_feature is UserFeature.AEM:
+            options = AemOptions(mapping=self.mapping, latent=self.latent, seed=self.seed)
+            aem = fit_aem(ratings, options)
+            latents = aem.latents
+        else:
+            completion = soft_impute(ratings, seed=self.seed)
+            latents = completion.latents
+        scaler = Scaler.fit(features.values)
+        item, user = np.nonzero(~np.isnan(ratings))
+        x = np.concatenate([scaler(features.values)[item], latents[user]], axis=1)
+        forest = fit_forest(
+            x, ratings[item, user], trees=self.trees, min_leaf=self.min_leaf, seed=self.seed
+        )
+        return FittedSharedForest(features.names, scaler, forest, aem, completion)
+
+
+def join(values: Array, latent: Array) -> Array:
+    """[v; u] for every row: (M, D), (d,) -> (M, D + d)."""
+    return np.concatenate([values, np.broadcast_to(latent, (len(values), len(latent)))], axis=1)
