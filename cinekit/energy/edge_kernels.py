@@ -1,0 +1,127 @@
+"""Pair costs over whole label maps (numba).
+
+A problem's labels are stored as two flat int16 tables, period and start, with a stride per label
+and a stride per pixel: ``period[l * period_label + i * period_pixel]``. A table that is the same
+for all labels or for all pixels has stride 0 there, so one kernel serves every stage.
+
+Pixels are numbered row by row, ``i = y * w + x``. An edge joins i (the first end) to its lower
+neighbour (axis 0, weights (h-1, w)) or right neighbour (axis 1, weights (h, w-1)).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from cinekit.energy.kernels import loop_distance
+
+
+@njit(cache=True, nogil=True)
+def pair_cost(x, squares, sums, i, j, p1, s1, p2, s2):  # type: ignore[no-untyped-def]
+    """PsiV and PsiF of one edge: what both ends see of the two labels."""
+    if p1 == p2 and s1 == s2:
+        return np.float32(0)
+    here = loop_distance(x, squares, sums, i, p1, s1, p2, s2)
+    return here + loop_distance(x, squares, sums, j, p1, s1, p2, s2)
+
+
+@njit(cache=True, nogil=True)
+def edge_costs(x, squares, sums, weights, axis, p1, s1, p2, s2, out):  # type: ignore[no-untyped-def]
+    """Cost of every edge along an axis. p1 .. s2 : int16 in the edges' shape, as are out."""
+    h, w = weights.shape
+    stride = w if axis == 0 else 1
+    width = w if axis == 0 else w + 1
+    for y in range(h):
+        for k in range(w):
+            i = y * width + k
+            cost = pair_cost(
+                x, squares, sums, i, i + stride, p1[y, k], s1[y, k], p2[y, k], s2[y, k]
+            )
+            out[y, k] = weights[y, k] * cost
+
+
+@njit(cache=True, nogil=True)
+def look_up(table, label_stride, pixel_stride, labels, out):  # type: ignore[no-untyped-def]
+    """out[i] = the table's entry for label labels[i] at pixel i."""
+    for i in range(labels.shape[0]):
+        out[i] = table[labels[i] * label_stride + i * pixel_stride]
+
+
+@njit(cache=True, nogil=True)
+def own_distances(x, squares, sums, pc, sc, pa, sa, out):  # type: ignore[no-untyped-def]
+    """Per pixel, the distance between its current label and its proposed one."""
+    for i in range(out.shape[0]):
+        out[i] = loop_distance(x, squares, sums, i, pc[i], sc[i], pa[i], sa[i])
+
+
+@njit(cache=True, nogil=True)
+def move_costs(x, squares, sums, weights, axis, pc, sc, pa, sa, own, keep, out):  # type: ignore[no-untyped-def]
+    """The four pair costs of every edge in one move, in one pass.
+
+    pc, sc : int16 (n,), current period and start. pa, sa : the proposed ones. own : float32 (n,),
+    :func:`own_distances`. Wherever both ends of an edge share the current or the proposed label, a
+    term is one of these, so most edges need no new distance. keep : out[0] already holds the
+    current costs. out : float32 (4, edges): (cur, cur), (cur, new), (new, cur), (new, new).
+    """
+    h, w = weights.shape
+    stride = w if axis == 0 else 1
+    width = w if axis == 0 else w + 1
+    for y in range(h):
+        for k in range(w):
+            i = y * width + k
+            j = i + stride
+            weight = weights[y, k]
+            same_cur = pc[i] == pc[j] and sc[i] == sc[j]
+            same_new = pa[i] == pa[j] and sa[i] == sa[j]
+            if not keep:
+                if same_cur:
+                    out[0, y, k] = 0
+                else:
+                    out[0, y, k] = weight * pair_cost(
+                        x, squares, sums, i, j, pc[i], sc[i], pc[j], sc[j]
+                    )
+            if same_cur and same_new:
+                both = weight * (own[i] + own[j])
+                out[1, y, k] = both
+                out[2, y, k] = both
+                out[3, y, k] = 0
+                continue
+            cur_new = new_cur = np.float32(0)
+            if pc[i] != pa[j] or sc[i] != sa[j]:
+                if same_new:
+                    cur_new += own[i]
+                else:
+                    cur_new += loop_distance(x, squares, sums, i, pc[i], sc[i], pa[j], sa[j])
+                if same_cur:
+                    cur_new += own[j]
+                else:
+                    cur_new += loop_distance(x, squares, sums, j, pc[i], sc[i], pa[j], sa[j])
+            if pa[i] != pc[j] or sa[i] != sc[j]:
+                if same_cur:
+                    new_cur += own[i]
+                else:
+                    new_cur += loop_distance(x, squares, sums, i, pa[i], sa[i], pc[j], sc[j])
+                if same_new:
+                    new_cur += own[j]
+                else:
+                    new_cur += loop_distance(x, squares, sums, j, pa[i], sa[i], pc[j], sc[j])
+            out[1, y, k] = weight * cur_new
+            out[2, y, k] = weight * new_cur
+            if same_new:
+                out[3, y, k] = 0
+            else:
+                out[3, y, k] = weight * pair_cost(
+                    x, squares, sums, i, j, pa[i], sa[i], pa[j], sa[j]
+                )
+
+
+@njit(cache=True, nogil=True)
+def accept_move(costs, moved, axis):  # type: ignore[no-untyped-def]
+    """Make costs[0] the current costs after the pixels of ``moved`` took the proposed label."""
+    _, h, w = costs.shape
+    down, right = (1, 0) if axis == 0 else (0, 1)
+    for y in range(h):
+        for k in range(w):
+            which = 2 * moved[y, k] + moved[y + down, k + right]
+            if which:
+                costs[0, y, k] = costs[which, y, k]

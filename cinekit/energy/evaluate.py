@@ -1,0 +1,91 @@
+"""The energy of a finished label map, term by term, from the equations alone.
+
+Nothing here is shared with the solvers' path: the time map is followed frame by frame over whole
+lcm periods on V and F themselves, with no combined features, no prefix sums and no residue classes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.energy import terms
+from cinekit.energy.costs import LoopCosts, edge_ends, n_categories
+from cinekit.energy.stages import label_cost
+from cinekit.types import STILL, Candidate, EnergyTerms, LoopLabels
+
+_CHUNK = 2_000_000
+"""Values gathered at a time, so that the literal sum needs tens of megabytes only."""
+
+
+def energy_terms(costs: LoopCosts, candidate: Candidate | None, labels: LoopLabels) -> EnergyTerms:
+    """E of [O] Eq. 1 and its parts, weights applied.
+
+    candidate : whose label term counts; None leaves it out (stage 1, which all candidates share).
+    labels : in working frames and at working size, as :meth:`LoopProblem.loops` returns them.
+    """
+    if labels.size != costs.size or labels.n_frames != costs.n_frames:
+        raise ValueError(
+            f"expected labels of {costs.n_frames} working frames at {costs.size}, "
+            f"received {labels.n_frames} frames at {labels.size}"
+        )
+    temporal = label = 0.0
+    for p in np.unique(labels.period):
+        here = labels.period == p
+        if p != STILL:
+            temporal += _temporal(costs, int(p), labels.start, here)
+        if candidate is not None:
+            label += float(label_cost(costs, candidate, int(p))[here].sum(dtype=np.float64))
+    spatial = sum(_spatial(costs, labels, axis) for axis in (0, 1))
+    return EnergyTerms(temporal=temporal, label=label, spatial=spatial)
+
+
+def _signals(costs: LoopCosts) -> list[tuple[NDArray[Any], float, float]]:
+    """V and F with the weight of their squared distances and the value of their 1."""
+    w = costs.options.semantic_weight
+    working = costs.working
+    return [
+        (working.frames, (1 - w) / 3, 1.0),
+        (working.response, w / n_categories(working), 255.0),
+    ]
+
+
+def _temporal(costs: LoopCosts, p: int, start: NDArray[np.int16], here: NDArray[np.bool_]) -> float:
+    """sum_x gamma_t [ (1-w) PhiV + w PhiF ] over the pixels that loop with period p."""
+    y, x = np.nonzero(here)
+    s = start[y, x].astype(np.int64)
+    t = costs.n_frames
+    total = np.zeros(len(s))
+    for values, weight, one in _signals(costs):
+        if weight == 0:
+            continue
+        for first in (s, s - 1):
+            a = values[first % t, y, x].astype(np.float64) / one
+            b = values[(first + p) % t, y, x].astype(np.float64) / one
+            total += weight * np.sum((a - b) ** 2, axis=-1)
+    return float(np.sum(costs.gamma_t[y, x] * total))
+
+
+def _spatial(costs: LoopCosts, labels: LoopLabels, axis: int) -> float:
+    """a2 sum gamma_s [ (1-w) PsiV + w PsiF ] over the edges along an axis."""
+    p1, p2 = edge_ends(labels.period, axis)
+    s1, s2 = edge_ends(labels.start, axis)
+    y, x = np.nonzero((p1 != p2) | (s1 != s2))
+    weight = costs.edge_weights[axis][y, x].astype(np.float64)
+    p1, s1, p2, s2 = p1[y, x], s1[y, x], p2[y, x], s2[y, x]
+    ends = ((y, x), (y + (axis == 0), x + (axis == 1)))
+    total = 0.0
+    for pair in np.unique(np.stack([p1, p2]), axis=1).T:
+        group = np.flatnonzero((p1 == pair[0]) & (p2 == pair[1]))
+        rows = max(1, _CHUNK // (8 * int(np.lcm(*pair.astype(np.int64)))))
+        for part in np.split(group, range(rows, len(group), rows)):
+            for values, scale, one in _signals(costs):
+                if scale == 0:
+                    continue
+                for row, column in ends:
+                    signal = (values[:, row[part], column[part]] / np.float32(one)).swapaxes(0, 1)
+                    psi = terms.psi(signal, int(pair[0]), s1[part], int(pair[1]), s2[part])
+                    total += scale * float(np.sum(weight[part] * psi))
+    return total

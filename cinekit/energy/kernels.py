@@ -1,0 +1,174 @@
+"""The distances between loops at one pixel, fast and exact (numba).
+
+All kernels read the *features* of a pixel, ``X`` float32 (n, t, c) with c a multiple of 4 (padded
+with zeros, so that a block of four channels is one vector instruction), scaled so that a squared
+difference is ``(1-w)/3 |dV|^2 + w/K |dF|^2``, and centred: each pixel's temporal mean is taken off
+before squares are summed, which keeps float32 exact enough. Their plain-loop twins are in
+:mod:`cinekit.energy.reference`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+_FAST = {"reassoc", "contract"}  # lets sums vectorise; NaN and infinity keep their meaning
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST, inline="never")
+def frame_distance(x, i, f, g):  # type: ignore[no-untyped-def]
+    """|X_i(f) - X_i(g)|^2."""
+    total = np.float32(0)
+    for b in range(0, x.shape[2], 4):
+        d0 = x[i, f, b] - x[i, g, b]
+        d1 = x[i, f, b + 1] - x[i, g, b + 1]
+        d2 = x[i, f, b + 2] - x[i, g, b + 2]
+        d3 = x[i, f, b + 3] - x[i, g, b + 3]
+        total += d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
+    return total
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def same_period(x, i, p, s1, s2):  # type: ignore[no-untyped-def]
+    """Loops of one period: they differ only where their windows do not overlap.
+
+    Both frames at a time t are congruent mod p. With d = |s1 - s2| = k p + r, frame f of the
+    earlier window meets f + (k+1) p for its first r frames and f + k p for the others.
+    """
+    first = min(s1, s2)
+    d = abs(s1 - s2)
+    k = d // p
+    r = d - k * p
+    total = np.float32(0)
+    for f in range(first, first + r):
+        total += frame_distance(x, i, f, f + (k + 1) * p)
+    if k > 0:
+        for f in range(first + r, first + p):
+            total += frame_distance(x, i, f, f + k * p)
+    return total / np.float32(p)
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def other_period(x, squares, i, p1, s1, p2, s2):  # type: ignore[no-untyped-def]
+    """Loops of two periods: frames congruent mod g = gcd(p1, p2) all meet equally often.
+
+    So the mean is ``meansq_1 + meansq_2 - (2/g) sum_{r<g} mean_1r . mean_2r`` with the means over
+    residue classes mod g; a still pixel is p = 1, g = 1. squares : (n, t+1), prefix sums of |X|^2.
+    """
+    g, rest = p1, p2
+    while rest:
+        g, rest = rest, g % rest
+    dot = np.float32(0)
+    for b in range(0, x.shape[2], 4):
+        for r in range(g):
+            u0 = u1 = u2 = u3 = np.float32(0)
+            for f in range(s1 + r, s1 + p1, g):
+                u0 += x[i, f, b]
+                u1 += x[i, f, b + 1]
+                u2 += x[i, f, b + 2]
+                u3 += x[i, f, b + 3]
+            v0 = v1 = v2 = v3 = np.float32(0)
+            for f in range(s2 + (s1 + r - s2) % g, s2 + p2, g):
+                v0 += x[i, f, b]
+                v1 += x[i, f, b + 1]
+                v2 += x[i, f, b + 2]
+                v3 += x[i, f, b + 3]
+            dot += u0 * v0 + u1 * v1 + u2 * v2 + u3 * v3
+    value = (squares[i, s1 + p1] - squares[i, s1]) / np.float32(p1)
+    value += (squares[i, s2 + p2] - squares[i, s2]) / np.float32(p2)
+    value -= np.float32(2 * g) * dot / (np.float32(p1) * np.float32(p2))
+    return max(value, np.float32(0))
+
+
+@njit(cache=True, nogil=True)
+def from_sums(sums, i, p, s1, s2):  # type: ignore[no-untyped-def]
+    """:func:`same_period` from prefix sums: two or four reads whatever the distance.
+
+    sums : (n, m, t-p+1) as :func:`period_sums` makes them.
+    """
+    first = min(s1, s2)
+    d = abs(s1 - s2)
+    if d <= p:
+        return (sums[i, 0, first + d] - sums[i, 0, first]) / np.float32(p)
+    k = d // p
+    r = d - k * p
+    total = sums[i, k - 1, first + p] - sums[i, k - 1, first + r]
+    if r > 0:
+        total += sums[i, k, first + r] - sums[i, k, first]
+    return total / np.float32(p)
+
+
+@njit(cache=True, nogil=True)
+def loop_distance(x, squares, sums, i, p1, s1, p2, s2):  # type: ignore[no-untyped-def]
+    """1/M sum_{t<M} |X_i(phi_1(t)) - X_i(phi_2(t))|^2, M = lcm(p1, p2), in constant time.
+
+    sums : (n, m, t-p+1) when every label has this one period, else of shape (0, 0, 0).
+    """
+    if p1 == p2:
+        if s1 == s2:
+            return np.float32(0)
+        if sums.shape[0] > 0:
+            return from_sums(sums, i, p1, s1, s2)
+        return same_period(x, i, p1, s1, s2)
+    return other_period(x, squares, i, p1, s1, p2, s2)
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def square_sums(x):  # type: ignore[no-untyped-def]
+    """Prefix sums of |X|^2 over time: float32 (n, t+1), accumulated in float64."""
+    n, t, c = x.shape
+    out = np.zeros((n, t + 1), np.float32)
+    for i in range(n):
+        total = 0.0
+        for f in range(t):
+            for k in range(c):
+                total += x[i, f, k] * x[i, f, k]
+            out[i, f + 1] = total
+    return out
+
+
+@njit(cache=True, nogil=True)
+def period_sums(x, p, count):  # type: ignore[no-untyped-def]
+    """A_kp(x, j) = sum_{f<j} |X(f) - X(f + k p)|^2 for k = 1 .. count: float32 (n, count, t-p+1).
+
+    Rows of higher multiples end earlier; their tail repeats the last value.
+    """
+    n, t, _ = x.shape
+    out = np.zeros((n, count, t - p + 1), np.float32)
+    for i in range(n):
+        for k in range(count):
+            total = 0.0
+            step = (k + 1) * p
+            for f in range(t - p):
+                if f + step < t:
+                    total += frame_distance(x, i, f, f + step)
+                out[i, k, f + 1] = total
+    return out
+
+
+@njit(cache=True, nogil=True)
+def temporal_costs(x, gamma, p):  # type: ignore[no-untyped-def]
+    """E_temp of every start frame at one period: float32 (t-p, n)."""
+    n, t, _ = x.shape
+    out = np.empty((t - p, n), np.float32)
+    for i in range(n):
+        before = frame_distance(x, i, t - 1, p - 1)  # s - 1 = -1 wraps to the last frame
+        for s in range(t - p):
+            now = frame_distance(x, i, s, s + p)
+            out[s, i] = gamma[i] * (now + before)
+            before = now
+    return out
+
+
+@njit(cache=True, nogil=True)
+def temporal_at(x, gamma, period, start):  # type: ignore[no-untyped-def]
+    """E_temp of one label per pixel, 0 for still ones: float32 (n,). period, start : int (n,)."""
+    n, t, _ = x.shape
+    out = np.zeros(n, np.float32)
+    for i in range(n):
+        p, s = period[i], start[i]
+        if p > 1:
+            now = frame_distance(x, i, s, (s + p) % t)
+            before = frame_distance(x, i, (s - 1) % t, (s + p - 1) % t)
+            out[i] = gamma[i] * (now + before)
+    return out

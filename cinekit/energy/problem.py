@@ -1,0 +1,229 @@
+"""The energy as a label problem on the pixel grid: what a solver gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.energy import block_kernels, edge_kernels
+from cinekit.energy.costs import NO_SUMS, LoopCosts, edge_ends
+from cinekit.types import LoopLabels
+
+Float = NDArray[np.float32]
+Labels = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class MoveCosts:
+    """Pair costs of one move, in which every pixel keeps its label or takes the proposed one.
+
+    vertical : float32 (4, h-1, w). horizontal : float32 (4, h, w-1). First axis: (cur, cur),
+        (cur, new), (new, cur), (new, new), the first end of the edge first. Weights applied.
+    """
+
+    vertical: Float
+    horizontal: Float
+
+    def accept(self, moved: NDArray[np.bool_]) -> None:
+        """Make plane 0 the current costs after the pixels of ``moved`` (h, w) took the new label.
+
+        No distance is computed, so the costs can be passed on to the next move as ``reuse``.
+        """
+        flags = np.ascontiguousarray(moved, np.uint8)
+        edge_kernels.accept_move(self.vertical, flags, 0)
+        edge_kernels.accept_move(self.horizontal, flags, 1)
+
+
+class LoopProblem:
+    """A set of labels (period and start frame, possibly another per pixel) with its energy.
+
+    Implements :class:`cinekit.protocols.LabelProblem`. Label l shows at pixel x the loop
+    ``(period[l, x], start[l, x])``.
+
+    Parameters
+    ----------
+    costs : what all problems of the clip share.
+    period, start : int, broadcastable to (L, h, w).
+    unary : float32 (L, h, w), inf where a label is forbidden.
+    """
+
+    def __init__(
+        self, costs: LoopCosts, period: NDArray[np.int16], start: NDArray[np.int16], unary: Float
+    ) -> None:
+        expected = (*unary.shape[:1], *costs.size)
+        if unary.shape != expected:
+            raise ValueError(f"expected unary costs (L, h, w) {expected}, received {unary.shape}")
+        self.costs = costs
+        self.unary = unary
+        self.period = _Table(period, expected)
+        self.start = _Table(start, expected)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(h, w)."""
+        return self.costs.size
+
+    @property
+    def n_labels(self) -> int:
+        """L."""
+        return int(self.unary.shape[0])
+
+    @property
+    def single_period(self) -> int | None:
+        """The period that all labels have at all pixels, else None."""
+        values = self.period.values
+        return int(values[0]) if (values == values[0]).all() else None
+
+    @cached_property
+    def sums(self) -> Float:
+        """float32 (n, m, t-p+1), prefix sums of the one period; (0, 0, 0) when there are more."""
+        period = self.single_period
+        if period is None or period < 2:
+            return NO_SUMS
+        starts = self.start.values
+        farthest = int(starts.max()) - int(starts.min())
+        count = farthest // period + (farthest % period > 0)
+        return self.costs.multiples(period, max(1, count))
+
+    def loops(self, labels: Labels) -> LoopLabels:
+        """The labelling as periods and start frames, in working frames."""
+        flat = _flat(labels)
+        return LoopLabels(
+            period=self.period.look_up(flat).reshape(self.shape),
+            start=self.start.look_up(flat).reshape(self.shape),
+            n_frames=self.costs.n_frames,
+        )
+
+    def pairwise(self, axis: int, a: Labels | int, b: Labels | int) -> Float:
+        """Cost of every edge along an axis, see :class:`cinekit.protocols.LabelProblem`."""
+        weights = self.costs.edge_weights[axis]
+        first, second = edge_ends(np.arange(self.unary[0].size).reshape(self.shape), axis)
+        a, b = np.broadcast_to(a, weights.shape), np.broadcast_to(b, weights.shape)
+        p1, s1 = self.period.at(a, first), self.start.at(a, first)
+        p2, s2 = self.period.at(b, second), self.start.at(b, second)
+        out = np.empty_like(weights)
+        edge_kernels.edge_costs(*self._signal, weights, axis, p1, s1, p2, s2, out)
+        return out
+
+    def move_costs(
+        self, labels: Labels, new: Labels | int, reuse: MoveCosts | None = None
+    ) -> MoveCosts:
+        """The four pair costs of every edge for one expansion (fusion) move, in one pass.
+
+        labels : int32 (h, w), current. new : the label (labels, one per pixel) proposed.
+        reuse : costs of an earlier move whose plane 0 belongs to ``labels`` (see
+        :meth:`MoveCosts.accept`); its arrays are overwritten and returned.
+        """
+        current = _flat(labels)
+        proposed = np.ascontiguousarray(np.broadcast_to(new, self.shape), np.int32).ravel()
+        pc, sc = self.period.look_up(current), self.start.look_up(current)
+        pa, sa = self.period.look_up(proposed), self.start.look_up(proposed)
+        own = np.empty(current.size, np.float32)
+        edge_kernels.own_distances(*self._signal, pc, sc, pa, sa, own)
+        vertical, horizontal = self.costs.edge_weights
+        out = reuse or MoveCosts(
+            np.empty((4, *vertical.shape), np.float32), np.empty((4, *horizontal.shape), np.float32)
+        )
+        keep = reuse is not None
+        for axis, planes in enumerate((out.vertical, out.horizontal)):
+            weights = self.costs.edge_weights[axis]
+            edge_kernels.move_costs(*self._signal, weights, axis, pc, sc, pa, sa, own, keep, planes)
+        return out
+
+    def line(self) -> tuple[Float, Float] | None:
+        """The line metric, when one period holds all labels at most p apart.
+
+        Then the pair cost is ``|A[s] - A[s']| * weight / p`` summed over both ends, with A the
+        cumulative array of :meth:`LoopCosts.cumulative`, which never falls.
+        """
+        period = self.single_period
+        if period is None or period < 2 or self.start.pixel_stride:
+            return None
+        starts = self.start.values
+        if int(starts.max()) - int(starts.min()) > period or (np.diff(starts) < 0).any():
+            return None
+        warp = self.sums[:, 0].reshape(*self.shape, -1)[..., starts] / np.float32(period)
+        vertical, horizontal = self.costs.edge_weights
+        return (
+            (warp[:-1] + warp[1:]) * vertical[..., None],
+            (warp[:, :-1] + warp[:, 1:]) * horizontal[..., None],
+        )
+
+    def blocks(self, size: int) -> tuple[Float, Float, Float]:
+        """The same energy on blocks, see :class:`cinekit.protocols.LabelProblem`."""
+        if size < 1:
+            raise ValueError(f"expected a block size >= 1, received {size}")
+        h, w = self.shape
+        n, rows, columns = self.n_labels, -(-h // size), -(-w // size)
+        edges = [np.arange(0, length, size) for length in (h, w)]
+        unary = np.add.reduceat(np.add.reduceat(self.unary, edges[0], axis=1), edges[1], axis=2)
+        tables = (
+            np.zeros((rows - 1, columns, n, n), np.float32),
+            np.zeros((rows, columns - 1, n, n), np.float32),
+        )
+        for axis, table in enumerate(tables):
+            weights = self.costs.edge_weights[axis]
+            period, ps = self.period.values, self.period.strides
+            start, ss = self.start.values, self.start.strides
+            if any((self.period.pixel_stride, self.start.pixel_stride)):
+                block_kernels.block_unary(
+                    *self._signal, weights, axis, period, ps, start, ss, size, unary
+                )
+            block_kernels.block_tables(
+                *self._signal, weights, axis, period, ps, start, ss, size, table
+            )
+        return unary, *tables
+
+    def energy(self, labels: Labels) -> float:
+        """E of a labelling: unary and pair costs, summed in float64."""
+        unary = np.take_along_axis(self.unary, labels[None].astype(np.int64), axis=0)
+        total = float(unary.sum(dtype=np.float64))
+        for axis in (0, 1):
+            first, second = edge_ends(labels, axis)
+            total += float(self.pairwise(axis, first, second).sum(dtype=np.float64))
+        return total
+
+    @property
+    def _signal(self) -> tuple[Float, Float, Float]:
+        return self.costs.features, self.costs.squares, self.sums
+
+
+class _Table:
+    """An int16 table over labels and pixels, stored once where it does not vary.
+
+    Entry (label, pixel) is ``values[label * label_stride + pixel * pixel_stride]``.
+    """
+
+    def __init__(self, table: NDArray[np.int16], shape: tuple[int, ...]) -> None:
+        full = np.broadcast_to(table, shape)
+        labels = shape[0] if full.strides[0] else 1
+        pixels = shape[1] * shape[2] if any(full.strides[1:]) else 1
+        part = full[:labels] if pixels > 1 else full[:labels, :1, :1]
+        self.values = np.ascontiguousarray(part, np.int16).reshape(-1)
+        self.label_stride = pixels if labels > 1 else 0
+        self.pixel_stride = 1 if pixels > 1 else 0
+
+    @property
+    def strides(self) -> tuple[int, int]:
+        """Per label and per pixel, as the block kernels take them."""
+        return self.label_stride, self.pixel_stride
+
+    def look_up(self, labels: Labels) -> NDArray[np.int16]:
+        """Entries for int32 (n,) labels, one per pixel in order."""
+        out = np.empty(labels.size, np.int16)
+        edge_kernels.look_up(self.values, self.label_stride, self.pixel_stride, labels, out)
+        return out
+
+    def at(self, labels: Labels, pixels: NDArray[np.int64]) -> NDArray[np.int16]:
+        """Entries for any labels and pixel numbers of one shape."""
+        entries: NDArray[np.int16] = self.values[
+            labels * self.label_stride + pixels * self.pixel_stride
+        ]
+        return entries
+
+
+def _flat(labels: Labels) -> Labels:
+    return np.ascontiguousarray(labels, np.int32).ravel()

@@ -1,0 +1,105 @@
+"""The label problems of the three stages of Algorithm 1 ([O] 3.3), and their label terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.energy import terms
+from cinekit.energy.costs import LoopCosts, short_periods
+from cinekit.energy.problem import LoopProblem
+from cinekit.energy.working import shrink_mask
+from cinekit.types import STILL, Candidate
+
+Float = NDArray[np.float32]
+
+
+def period_problem(costs: LoopCosts, period: int) -> LoopProblem:
+    """Stage 1: the start frame of every pixel, with one period for all. Shared by all candidates.
+
+    Label l is start frame l, 0 .. t-p-1.
+    """
+    unary = costs.temporal(period)
+    starts = np.arange(unary.shape[0], dtype=np.int16)[:, None, None]
+    return LoopProblem(costs, np.full((1, 1, 1), period, np.int16), starts, unary)
+
+
+def choice_problem(
+    costs: LoopCosts, starts: Mapping[int, NDArray[np.integer]], candidate: Candidate
+) -> LoopProblem:
+    """Stage 2: which period, or which still frame, every pixel of a candidate takes.
+
+    Labels: the periods of ``starts``, ascending, each with its own start frame per pixel; then the
+    frames of :func:`still_frames`.
+
+    starts : stage 1's result, s*|p as int (h, w) by working period p.
+    """
+    periods = sorted(starts)
+    stills = still_frames(costs)
+    n = len(periods) + len(stills)
+    period = np.full((n, 1, 1), STILL, np.int16)
+    start = np.empty((n, *costs.size), np.int16)
+    unary = np.empty((n, *costs.size), np.float32)
+    for label, p in enumerate(periods):
+        period[label] = p
+        start[label] = starts[p]
+        unary[label] = costs.temporal_at(p, start[label]) + label_cost(costs, candidate, p)
+    start[len(periods) :] = np.array(stills, np.int16)[:, None, None]
+    unary[len(periods) :] = label_cost(costs, candidate, STILL)
+    return LoopProblem(costs, period, start, unary)
+
+
+def start_problem(
+    costs: LoopCosts, period_map: NDArray[np.integer], candidate: Candidate
+) -> LoopProblem:
+    """Stage 3: the start frame of every pixel (the frame, where still), its period being fixed.
+
+    Label l is start frame l, 0 .. t-1; at a looping pixel those above t-p-1 are forbidden.
+
+    period_map : int (h, w), working periods, 1 where still.
+    """
+    t = costs.n_frames
+    unary = np.full((t, *costs.size), np.inf, np.float32)
+    for p in np.unique(period_map):
+        here = period_map == p
+        last = t if p == STILL else t - int(p)
+        cost = label_cost(costs, candidate, int(p))[here]
+        unary[:last, here] = cost if p == STILL else costs.temporal(int(p))[:, here] + cost
+    period = np.asarray(period_map, np.int16)[None]
+    return LoopProblem(costs, period, np.arange(t, dtype=np.int16)[:, None, None], unary)
+
+
+def label_cost(costs: LoopCosts, candidate: Candidate, period: int) -> Float:
+    """a1 * E_label of a period for a candidate ([O] Eq. 6): float32 (h, w), inf where forbidden."""
+    options = costs.options
+    target = target_map(costs, candidate)
+    if period == STILL:
+        cost = terms.e_still(costs.active, options.alpha_static, target)
+    else:
+        short = period <= short_periods(costs.working, options)
+        cost = terms.e_loop(
+            costs.active,
+            options.alpha_static,
+            target,
+            target & costs.natural if short else None,
+            options.outside_cost,
+            options.outside_motion,
+        )
+    return cost * np.float32(options.label_weight)
+
+
+def target_map(costs: LoopCosts, candidate: Candidate) -> NDArray[np.bool_]:
+    """pi_ID at working size: bool (h, w). All pixels when the regions are not used."""
+    if not costs.options.use_regions:
+        return np.ones(costs.size, bool)
+    return shrink_mask(candidate.target, costs.size)
+
+
+def still_frames(costs: LoopCosts) -> list[int]:
+    """The frames that stage 2 offers to still pixels: spread evenly, in working frames."""
+    count = min(costs.options.still_frames, costs.n_frames)
+    edges = np.linspace(0, costs.n_frames, count + 1)
+    return [int((a + b) / 2) for a, b in pairwise(edges)]

@@ -1,0 +1,148 @@
+"""The equations of the energy, one function each, in plain numpy.
+
+Sources: [O] Oh et al., Personalized Cinemagraphs using Semantic Understanding and Collaborative
+Learning, ICCV 2017 (arXiv 1708.02970). [L13] Liao, Joshi, Hoppe, Automated Video Looping with
+Progressive Dynamism, SIGGRAPH 2013. Where [O] leaves a value or rule open, it is ours and marked.
+
+    E = sum_x { E_temp(l_x) + a1 * E_label(l_x) } + a2 * sum_{x,z} E_spa(l_x, l_z)      [O] Eq. 1
+
+A label is a period and a start frame, ``l_x = (p_x, s_x)``; ``p = 1`` is a still pixel. Axes:
+``t`` working frames, ``h w`` working pixels, ``c`` channels, ``e`` edges between neighbours.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+
+Float = NDArray[np.float32]
+Ints = NDArray[np.integer]
+
+
+def time_map(time: ArrayLike, period: ArrayLike, start: ArrayLike) -> NDArray[np.int64]:
+    """phi(x, t) = s + ((t - s) mod p): the source frame that a loop shows at time t.
+
+    The modulo is the true one: the result lies in [s, s + p) and is congruent to t modulo p.
+    Arguments broadcast against each other.
+    """
+    t, p, s = (np.asarray(a, np.int64) for a in (time, period, start))
+    frame: NDArray[np.int64] = s + np.mod(t - s, p)
+    return frame
+
+
+def phi(signal: Float, period: int) -> Float:
+    """PhiV (and PhiF) for every start frame, without its 1/3 (1/K) ([O] Eq. 2).
+
+    ``|V(s) - V(s+p)|^2 + |V(s-1) - V(s+p-1)|^2``, frame indices modulo t.
+
+    signal : (t, h, w, c). Returns float32 (t - p, h, w), for s = 0 .. t-p-1.
+    """
+    n = signal.shape[0] - period
+    step = np.sum((signal - np.roll(signal, -period, axis=0)) ** 2, axis=-1)  # (t, h, w)
+    before = np.roll(step, 1, axis=0)
+    out: Float = (step[:n] + before[:n]).astype(np.float32)
+    return out
+
+
+def psi(
+    signal: Float, period1: int, start1: Ints, period2: int, start2: Ints
+) -> NDArray[np.float64]:
+    """Half of PsiV (PsiF), without its 1/3 (1/K): one pixel's share of a seam ([O] Eq. 4).
+
+    ``1/M sum_{t<M} |V(phi_1(t)) - V(phi_2(t))|^2`` with ``M = lcm(p_1, p_2)``, literally.
+
+    signal : (e, t, c), the pixel's frames, one row per edge. start1, start2 : int (e,).
+    Returns float64 (e,).
+    """
+    m = math.lcm(period1, period2)
+    time = np.arange(m)
+    frame1 = time_map(time, period1, np.asarray(start1)[:, None])  # (e, m)
+    frame2 = time_map(time, period2, np.asarray(start2)[:, None])
+    rows = np.arange(signal.shape[0])[:, None]
+    difference = signal[rows, frame1].astype(np.float64) - signal[rows, frame2]  # (e, m, c)
+    out: NDArray[np.float64] = np.sum(difference**2, axis=(1, 2)) / m
+    return out
+
+
+def mad(values: Float) -> Float:
+    """MAD_t: median absolute deviation along the first axis ([L13])."""
+    middle = np.median(values, axis=0)
+    out: Float = np.median(np.abs(values - middle), axis=0).astype(np.float32)
+    return out
+
+
+def gamma_t(frames: Float, lam: Float | float) -> Float:
+    """gamma_t(x) = 1 / (1 + lambda_t(x) * MAD_t |V(x,t) - V(x,t+1)|) ([O] Eq. 3).
+
+    frames : (t, h, w, 3). lam : scalar or (h, w). Returns float32 (h, w) in (0, 1].
+    """
+    step = np.sqrt(np.sum(np.diff(frames, axis=0) ** 2, axis=-1))  # (t - 1, h, w)
+    out: Float = (1.0 / (1.0 + np.asarray(lam, np.float32) * mad(step))).astype(np.float32)
+    return out
+
+
+def gamma_s_semantic(histogram: Float, axis: int, lam: float) -> Float:
+    """gamma_s(x, z) = 1 / (1 + lambda_s * |h(x) - h(z)|_2) ([O] Eq. 5).
+
+    histogram : (h, w, K+1), each pixel's label histogram over time, sum 1. axis : 0 joins (i, j)
+    to (i+1, j), 1 joins it to (i, j+1). Returns float32 (h-1, w) or (h, w-1) in (0, 1].
+    """
+    distance = np.sqrt(np.sum(np.diff(histogram, axis=axis) ** 2, axis=-1))
+    out: Float = (1.0 / (1.0 + lam * distance)).astype(np.float32)
+    return out
+
+
+def gamma_s_temporal(frames: Float, axis: int, lam: float) -> Float:
+    """gamma_s(x, z) = 1 / (1 + lambda_s * MAD_t |V(x,t) - V(z,t)|) ([L13]).
+
+    frames : (t, h, w, 3). Axis and result as in :func:`gamma_s_semantic`.
+    """
+    distance = np.sqrt(np.sum(np.diff(frames, axis=axis + 1) ** 2, axis=-1))
+    out: Float = (1.0 / (1.0 + lam * mad(distance))).astype(np.float32)
+    return out
+
+
+def activity(frames: Float, lam: float, sigma_space: float, sigma_time: float) -> Float:
+    """min(1, lambda_sta * MAD_t |N(x,t) - N(x,t+1)|): how surely a pixel moves ([O] Eq. 7).
+
+    N is V under a Gaussian in space and time. Returns float32 (h, w) in [0, 1].
+    """
+    sigma = (sigma_time, sigma_space, sigma_space, 0.0)
+    smooth = ndimage.gaussian_filter(frames, sigma, mode="nearest")
+    step = np.sqrt(np.sum(np.diff(smooth, axis=0) ** 2, axis=-1))
+    out: Float = np.minimum(1.0, lam * mad(step)).astype(np.float32)
+    return out
+
+
+def e_still(active: Float, alpha: float, target: NDArray[np.bool_]) -> Float:
+    """E_label of a still pixel: E_static(x) * [pi_ID(x)], E_static = alpha_sta * activity.
+
+    [O] Eq. 6, 7. Returns float32 (h, w).
+    """
+    return (alpha * active * target).astype(np.float32)
+
+
+def e_loop(
+    active: Float,
+    alpha: float,
+    target: NDArray[np.bool_],
+    forbidden: NDArray[np.bool_] | None,
+    outside_cost: float,
+    outside_motion: float,
+) -> Float:
+    """E_label of a looping pixel (ours where [O] Eq. 6 has a penalty).
+
+    Outside the target a loop costs ``outside_cost + outside_motion * E_static(x)``: the mirror
+    image of what standing still costs inside. ``forbidden`` pixels cost infinity: [O]'s finite
+    penalty for short periods on natural texture would bury all other terms.
+
+    Returns float32 (h, w), inf where forbidden.
+    """
+    outside = outside_cost + outside_motion * alpha * active
+    out = np.where(target, np.float32(0), outside).astype(np.float32)
+    if forbidden is not None:
+        out[forbidden] = np.inf
+    return out
