@@ -1,0 +1,202 @@
+"""From a file to a clip: decode, turn, scale, tone-map, trim, make the rate constant, cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.clip.colour import Converter, colour_of
+from cinekit.clip.cuts import find_cuts, longest_shot
+from cinekit.clip.geometry import Geometry, Orientation, plan
+from cinekit.clip.options import MIN_FRAMES, ClipOptions
+from cinekit.clip.source import Source, open_container, orientation_of, pick_stream
+from cinekit.clip.timing import constant
+from cinekit.errors import ClipError
+from cinekit.protocols import Progress, silent
+from cinekit.types import Clip
+
+
+@dataclass
+class _Kept:
+    """The frames inside the trim, at clip size, and what was said about them."""
+
+    frames: list[NDArray[np.uint8]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    last: float = -1.0
+    trimmed: bool = False
+
+
+def _setup(
+    source: Source, frame: av.VideoFrame, options: ClipOptions, kept: _Kept
+) -> tuple[Geometry, Converter]:
+    """What holds for the whole stream, from its first frame."""
+    orientation = orientation_of(frame)
+    if orientation is None:
+        kept.warnings.append("the display matrix is no multiple of a quarter turn: left unturned")
+        orientation = Orientation()
+    box = (options.max_width, options.max_height)
+    geometry = plan((frame.width, frame.height), source.aspect, orientation, box)
+    colour = colour_of(frame, source.stream.codec_context.name)
+    kept.notes += [*geometry.notes, *colour.notes()]
+    if frame.interlaced_frame:
+        kept.warnings.append(
+            "the video is interlaced: moving edges will show combs, deinterlace it first"
+        )
+    return geometry, Converter(colour, geometry.scaled)
+
+
+def _decode(source: Source, options: ClipOptions, progress: Progress) -> _Kept:
+    """Decode until the trim's end, keeping what lies inside; one stored frame at a time."""
+    kept = _Kept()
+    end = options.start + options.seconds
+    slack = max(source.tick, 1e-6) / 2
+    shape: tuple[int, int] | None = None
+    for time, frame in source.frames(options.start):
+        kept.last = max(kept.last, time)
+        if time >= end - slack:
+            kept.trimmed = True
+            break
+        if time < options.start - slack:
+            continue
+        if shape is None:
+            geometry, convert = _setup(source, frame, options, kept)
+            shape = (frame.width, frame.height)
+        if (frame.width, frame.height) != shape:
+            kept.warnings.append(
+                f"the picture changes from {shape[0]}x{shape[1]} to {frame.width}x{frame.height} "
+                f"after {len(kept.frames)} frames: only what comes before is used"
+            )
+            kept.trimmed = True
+            break
+        kept.frames.append(geometry.finish(convert(frame)))
+        kept.times.append(time)
+        progress(min(1.0, (time - options.start) / options.seconds))
+    return kept
+
+
+def _lost(source: Source, kept: _Kept, options: ClipOptions) -> tuple[int, int] | None:
+    """(lost, expected) frames of the wanted part, when some are missing.
+
+    Those at the end are told by the duration that the header states, those inside by the decoder.
+    """
+    losses = source.losses
+    step = float(np.median(np.diff(kept.times)))
+    missing = 0
+    promised = source.promised
+    if losses.ended and not kept.trimmed and promised is not None:
+        seconds, of_video = promised
+        cut_off = of_video or losses.broken or losses.read_to < seconds - max(0.5, 4 * step)
+        if cut_off:
+            until = min(seconds, options.start + options.seconds)
+            missing = max(0, round((until - kept.times[-1]) / step) - 1)
+            if missing == 1 and not (losses.refused or losses.broken):
+                missing = 0  # a last frame of odd duration
+    lost = max(missing, losses.refused) if losses.ended else losses.refused
+    return (lost, len(kept.frames) + lost) if lost else None
+
+
+def _assemble(frames: list[NDArray[np.uint8]], index: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Stack ``frames[index]``, letting go of each one on the way: never two clips in memory."""
+    out = np.empty((len(index), *frames[0].shape), np.uint8)
+    held = dict(enumerate(frames))
+    frames.clear()
+    for t, source in enumerate(index.tolist()):
+        for gone in [k for k in held if k < source]:
+            del held[gone]
+        out[t] = held[source]
+    return out
+
+
+def _check(path: Path, kept: _Kept, options: ClipOptions) -> None:
+    """Raise ClipError when too little was kept."""
+    n = len(kept.frames)
+    if kept.last < 0:
+        raise ClipError(
+            f"expected at least {MIN_FRAMES} frames, none of {path} decodes: play it, or export it "
+            "again"
+        )
+    if n == 0:
+        raise ClipError(
+            f"expected clip.start before the end of {path} at {kept.last:.2f} s, received "
+            f"{options.start:g} s: choose an earlier start"
+        )
+    if n < MIN_FRAMES:
+        what = "choose a larger clip.seconds" if kept.trimmed else "name a longer video"
+        raise ClipError(f"expected at least {MIN_FRAMES} frames, {path} gives {n}: {what}")
+
+
+def read_clip(
+    path: str | Path, options: ClipOptions | None = None, progress: Progress = silent
+) -> Clip:
+    """Read a short video into memory as upright, square-pixel, even-sized 8-bit RGB.
+
+    Parameters
+    ----------
+    path : of any file that FFmpeg can decode.
+    options : the part and size to read; by default the first five seconds at up to 960x540.
+    progress : called with the share of the wanted seconds that is decoded.
+
+    Returns
+    -------
+    Clip
+        ``notes`` says, line by line, what was done to the picture and the time; ``warnings`` what
+        was lost.
+
+    Raises
+    ------
+    ClipNotFoundError
+        When there is no such file.
+    ClipError
+        When it is no video, or fewer than eight frames remain.
+    """
+    options = options or ClipOptions()
+    path = Path(path)
+    with open_container(path) as container:
+        source = Source(path, container, pick_stream(container, path))
+        if len(container.streams.video) > 1:
+            also = f"video stream {source.stream.index} of {len(container.streams.video)} used"
+        else:
+            also = ""
+        kept = _decode(source, options, progress)
+        _check(path, kept, options)
+        lost = _lost(source, kept, options)
+        timing = constant(np.array(kept.times), source.rate, source.tick)
+    progress(1.0)
+    notes = [n for n in (also, *kept.notes, *timing.notes) if n]
+    warnings = list(kept.warnings)
+    if lost is not None:
+        warnings.append(
+            f"the file is damaged or cut off: {lost[0]} of {lost[1]} frames lost, the "
+            f"{len(kept.frames)} that decode are used"
+        )
+    if kept.trimmed or options.start > 0:
+        stop = kept.times[-1] + 1 / timing.fps
+        notes.append(f"trimmed to {options.start:.2f}-{stop:.2f} s")
+    frames = _assemble(kept.frames, timing.index)
+    if options.cuts:
+        first, last, n_shots = longest_shot(find_cuts(frames), len(frames))
+        if n_shots > 1:
+            if last - first < MIN_FRAMES:
+                raise ClipError(
+                    f"expected a shot of at least {MIN_FRAMES} frames, the longest of {n_shots} in "
+                    f"{path} has {last - first}: choose another clip.start, or clip.cuts=false"
+                )
+            notes.append(
+                f"{n_shots - 1} scene cuts found: the longest shot used, frames {first} to "
+                f"{last - 1} of {len(frames)}"
+            )
+            frames = frames[first:last].copy()
+    return Clip(frames, timing.fps, path.stem, tuple(notes), tuple(warnings))
+
+
+def shots(cuts: list[int], n_frames: int) -> Iterator[tuple[int, int]]:
+    """(first, end) of every shot."""
+    edges = [0, *cuts, n_frames]
+    return zip(edges[:-1], edges[1:], strict=True)
