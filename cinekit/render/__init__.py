@@ -1,16 +1,25 @@
 """Rendering: from loop labels to frames, and how good they are."""
 
+from cinekit.render.judge import judge
 from cinekit.render.loop import iterate_loop, render_loop
+from cinekit.render.measure import MEASURES, Measure, decode_check, measure_loop
 from cinekit.render.options import Blend, RenderOptions
+from cinekit.render.still import choose_still
 from cinekit.render.timemap import cycles, loop_length, speed, time_map
 from cinekit.render.upscale import to_clip_resolution
 
 __all__ = [
+    "MEASURES",
     "Blend",
+    "Measure",
     "RenderOptions",
+    "choose_still",
     "cycles",
+    "decode_check",
     "iterate_loop",
+    "judge",
     "loop_length",
+    "measure_loop",
     "render_loop",
     "speed",
     "time_map",

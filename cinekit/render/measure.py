@@ -1,0 +1,247 @@
+"""How good a loop is, in figures (method section 9, findings "Measuring").
+
+No single figure tells: a still picture wins every seam measure. So they come in pairs, seams with
+motion, and each says its unit and its ideal. Everything is measured on the luma, in grey levels of
+0 to 255, of rendered frames against the clip; nothing but the borders and jumps is taken from the
+labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.errors import RenderError
+from cinekit.render.seams import Borders, own_jump, own_step
+from cinekit.render.timemap import time_map
+from cinekit.types import Clip, LoopLabels
+
+MOVING_STD = 3.0
+"""Grey levels: a pixel whose standard deviation over the loop is above this moves visibly."""
+
+
+_TINY = 1e-9
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a figure means. ideal is text, because some are best at 1 and some above 0.96."""
+
+    unit: str
+    ideal: str
+    meaning: str
+
+
+MEASURES: Mapping[str, Measure] = MappingProxyType(
+    {
+        "seam_step": Measure(
+            "ratio", "1", "step from the last frame to the first, to the median step"
+        ),
+        "worst_step": Measure("ratio", "1", "largest step between frames, to the median step"),
+        "source_worst_step": Measure("ratio", "", "the same of the clip, in the same region"),
+        "own_jump": Measure(
+            "ratio", "1", "jump of each pixel from its last frame to its first, to its mean step"
+        ),
+        "own_step": Measure(
+            "ratio", "1", "what the rendered loop shows of that jump, to its mean step"
+        ),
+        "border_gradient": Measure(
+            "ratio", "1", "gradient across label borders in the loop, to the clip's"
+        ),
+        "border_tear": Measure(
+            "share", "0", "label borders (length times time) that show an edge the clip never has"
+        ),
+        "sharpness": Measure(
+            "ratio", "1", "worst frame: its gradients, to those of the source frames it is made of"
+        ),
+        "sharpness_clip": Measure(
+            "ratio", "1", "worst frame: its gradients, to the median frame of the clip"
+        ),
+        "motion": Measure("ratio", ">= 1", "median step of the moving region, to the clip's"),
+        "still_std": Measure(
+            "grey levels", "0", "standard deviation over the loop of the pixels labelled still"
+        ),
+        "moving_area": Measure("share of frame", "", "pixels that move visibly"),
+        "target_moving": Measure("share of target", "", "pixels of the target that move visibly"),
+        "target_motion": Measure(
+            "ratio", "1", "temporal deviation inside the target, to the clip's there"
+        ),
+        "inside_target": Measure(
+            "share of moving area", "1", "moving pixels that belong to the target"
+        ),
+    }
+)
+"""Every figure of :func:`measure_loop`, by name."""
+
+
+def luma(frames: Iterable[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """uint8 (n, H, W) of RGB frames."""
+    grey: NDArray[np.uint8] = np.stack([cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames])
+    return grey
+
+
+def temporal_std(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Standard deviation over time of every pixel: float32 (H, W), grey levels."""
+    total = np.zeros(grey.shape[1:], np.float64)
+    squares = np.zeros(grey.shape[1:], np.float64)
+    for frame in grey:
+        wide = frame.astype(np.float64)
+        total += wide
+        squares += wide * wide
+    n = len(grey)
+    variance = np.maximum(squares / n - (total / n) ** 2, 0)
+    return np.sqrt(variance).astype(np.float32)
+
+
+def _steps(grey: NDArray[np.uint8], mask: NDArray[np.bool_], cyclic: bool) -> NDArray[np.float64]:
+    """Mean |difference| of consecutive frames over a mask; cyclic appends last to first."""
+    inside = [frame[mask].astype(np.int16) for frame in grey]
+    pairs = list(pairwise(inside))
+    if cyclic:
+        pairs.append((inside[-1], inside[0]))
+    return np.array([np.abs(b - a).mean() for a, b in pairs])
+
+
+def _gradient(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Mean of |dx| and |dy|, central differences: uint8 (H, W)."""
+    across = cv2.convertScaleAbs(cv2.filter2D(frame, cv2.CV_16S, np.array([[-1, 0, 1]])))
+    down = cv2.convertScaleAbs(cv2.filter2D(frame, cv2.CV_16S, np.array([[-1], [0], [1]])))
+    return np.asarray(cv2.addWeighted(across, 0.5, down, 0.5, 0), np.uint8)
+
+
+def _smoothness(
+    source: NDArray[np.uint8], loop: NDArray[np.uint8], moving: NDArray[np.bool_]
+) -> dict[str, float]:
+    """Steps of the whole moving region."""
+    steps = _steps(loop, moving, cyclic=True)
+    clip_steps = _steps(source, moving, cyclic=False)
+    usual = max(float(np.median(steps)), _TINY)
+    clip_usual = max(float(np.median(clip_steps)), _TINY)
+    return {
+        "seam_step": float(steps[-1]) / usual,
+        "worst_step": float(steps.max()) / usual,
+        "source_worst_step": float(clip_steps.max()) / clip_usual,
+        "motion": float(np.median(steps)) / clip_usual,
+    }
+
+
+def _sharpness(
+    source: NDArray[np.uint8],
+    loop: NDArray[np.uint8],
+    labels: LoopLabels,
+    moving: NDArray[np.bool_],
+) -> dict[str, float]:
+    """Gradients of the moving region, frame by frame.
+
+    Against the source frames that a loop frame is made of, pixel by pixel, and against the median
+    frame of the clip, which also rises and falls with what happens in the scene.
+    """
+    gradients = np.stack([_gradient(frame)[moving] for frame in source])  # (T, M)
+    clip_usual = max(float(np.median(gradients.mean(axis=1))), _TINY)
+    inner = LoopLabels(
+        period=labels.period[moving][None], start=labels.start[moving][None], n_frames=len(source)
+    )
+    columns = np.arange(gradients.shape[1])
+    to_made_of, to_clip = [], []
+    for f, frame in enumerate(loop):
+        here = float(_gradient(frame)[moving].mean())
+        made_of = float(gradients[time_map(inner, len(loop), f)[0], columns].mean())
+        to_made_of.append(here / max(made_of, _TINY))
+        to_clip.append(here / clip_usual)
+    return {"sharpness": min(to_made_of), "sharpness_clip": min(to_clip)}
+
+
+def _ratio(value: float, reference: float) -> float:
+    return value / max(reference, _TINY)
+
+
+def measure_loop(
+    clip: Clip,
+    labels: LoopLabels,
+    target: NDArray[np.bool_],
+    frames: NDArray[np.uint8],
+) -> dict[str, float]:
+    """All figures of a rendered loop; :data:`MEASURES` explains each.
+
+    Those that need motion are left out when nothing moves visibly: they would be perfect.
+
+    Parameters
+    ----------
+    labels : at the resolution of the clip.
+    target : bool (H, W), what should move.
+    frames : uint8 (n, H, W, 3), the loop once.
+
+    Raises
+    ------
+    RenderError
+        When the sizes differ.
+    """
+    if frames.shape[1:3] != clip.size or labels.size != clip.size or target.shape != clip.size:
+        raise RenderError(
+            f"expected frames, labels and target of {clip.size}, received "
+            f"{frames.shape[1:3]}, {labels.size} and {target.shape}"
+        )
+    source, loop = luma(clip.frames), luma(frames)
+    deviation = temporal_std(loop)
+    moving = deviation > MOVING_STD
+    still = ~labels.looping
+    figures = {
+        "still_std": float(deviation[still].mean()) if still.any() else 0.0,
+        "moving_area": float(moving.mean()),
+        "target_moving": _ratio(float((moving & target).sum()), float(target.sum())),
+        "target_motion": _ratio(
+            float(deviation[target].sum()), float(temporal_std(source)[target].sum())
+        ),
+    }
+    if not moving.any():
+        return figures
+    figures["inside_target"] = float((moving & target).sum() / moving.sum())
+    figures |= _smoothness(source, loop, moving)
+    figures |= _sharpness(source, loop, labels, moving)
+    jump, step = own_jump(source, labels, np.ones(labels.size, bool))
+    figures["own_jump"] = _ratio(jump, step)
+    shown, step = own_step(loop, labels)
+    figures["own_step"] = _ratio(shown, step)
+    borders = Borders.of(labels)
+    if borders.count:
+        figures["border_gradient"] = borders.gradient_ratio(source, loop)
+        figures["border_tear"] = borders.tear(source, labels, len(loop))
+    return figures
+
+
+def decode_check(
+    decoded: Iterable[NDArray[np.uint8]], still: NDArray[np.bool_], frame: NDArray[np.uint8]
+) -> dict[str, float]:
+    """What an encoder did to the still part.
+
+    Parameters
+    ----------
+    decoded : frames as they come back from the file, each uint8 (H, W, 3).
+    still : bool (H, W), pixels labelled still, at least one.
+    frame : uint8 (H, W, 3), a rendered frame before encoding.
+
+    Returns
+    -------
+    ``still_std`` : mean standard deviation over time, grey levels of luma; ideal 0, at most 0.05.
+    ``still_psnr`` : against the frame, over the colours, dB; ideal infinite, at least 42.
+    """
+    if not still.any():
+        raise RenderError("expected at least one still pixel to check, received none")
+    levels, squares, count = [], 0.0, 0
+    for image in decoded:
+        levels.append(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[still])
+        error = image[still].astype(np.float64) - frame[still]
+        squares += float((error * error).sum())
+        count += error.size
+    mean_square = max(squares / max(count, 1), 1e-10)
+    deviation = temporal_std(np.asarray(levels, np.uint8)[:, None])
+    return {
+        "still_std": float(deviation.mean()),
+        "still_psnr": 10 * float(np.log10(255.0**2 / mean_square)),
+    }
