@@ -5,7 +5,7 @@ up among the plugins, and the class behind it is the schema. The schema is stric
 a value of another type, a missing mandatory value are errors of one line, raised before anything
 runs. OmegaConf checks the types; two things that it leaves open are done here: an Enum is matched
 by its value, and a field that holds other components (``Segmenter``, ``Segmenter | None``,
-``tuple[Segmenter, ...]``) is built from nested nodes.
+``tuple[Segmenter, ...]``, ``Mapping[str, Writer]``) is built from nested nodes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -24,6 +24,7 @@ from cinekit.errors import ConfigError
 from cinekit.options import OptionFile, find_option
 from cinekit.plugins import Plugins
 from cinekit.protocols import Component, Segmenter, Solver, Writer
+from cinekit.providers import Provider
 from cinekit.text import did_you_mean, one_line
 
 Options = TypeVar("Options")
@@ -78,8 +79,8 @@ def build_options(
     for key in params:
         if key not in fields:
             raise ConfigError(
-                f"{where}.{key}: unknown option{did_you_mean(str(key), fields)}; "
-                f"options of {where}: {', '.join(fields) or 'none'}"
+                f"{_join(where, key)}: unknown option{did_you_mean(str(key), fields)}; "
+                f"options: {', '.join(fields) or 'none'}"
             )
     absent = [
         name
@@ -87,29 +88,40 @@ def build_options(
         if params.get(name, "???" if _mandatory(field) else None) == "???"
     ]
     if absent:
-        keys = ", ".join(f"{where}.{name}" for name in absent)
+        keys = [_join(where, name) for name in absent]
         raise ConfigError(
-            f"missing mandatory value of {keys}: "
-            f"add {' '.join(f'{where}.{name}=...' for name in absent)}"
+            f"missing mandatory value of {', '.join(keys)}: "
+            f"add {' '.join(f'{key}=...' for key in keys)}"
         )
     values = {
-        key: _value(value, hints[key], f"{where}.{key}", plugins) for key, value in params.items()
+        key: _value(value, hints[key], _join(where, key), plugins) for key, value in params.items()
     }
     try:
         return cls(**values)
     except ConfigError as error:
-        raise type(error)(f"{where}: {error}") from error
+        raise ConfigError(_placed(str(error), where, fields)) from error
 
 
-def read_option(option: OptionFile) -> dict[str, Any]:
-    """An option file's own values, without those of its defaults list."""
+def read_option(option: OptionFile, providers: Sequence[Provider] = ()) -> dict[str, Any]:
+    """The values of an option, on top of those of the options in its defaults list.
+
+    Hydra composes the command line's own options; this is for those that it never sees, nested
+    ones and the choices of ``segmenter=auto``. Only options of the same group may be listed.
+    """
     values = _mapping(OmegaConf.load(option.path), option.name)
-    values.pop("defaults", None)
-    return values
+    base: dict[str, Any] = {}
+    for name in values.pop("defaults", None) or ():
+        if name == "_self_":
+            continue
+        parent = find_option(option.group, str(name).rpartition("/")[2], providers)
+        if parent is None:
+            raise ConfigError(f"{option.path}: no option {option.group}/{name} to start from")
+        base.update(read_option(parent, providers))
+    return {**base, **values}
 
 
 def component_kind(hint: Any) -> str | None:
-    """The kind of component that a type annotation holds, directly, optionally or in a tuple."""
+    """The kind of component that an annotation holds: plain, optional, or in a tuple or mapping."""
     if hint in KIND_OF:
         return KIND_OF[hint]
     for inner in get_args(hint):
@@ -130,7 +142,11 @@ def _value(value: Any, hint: Any, where: str, plugins: Plugins | None) -> Any:
             return tuple(_enum(item, enum, where) for item in _items(value, where))
         return _enum(value, enum, where)
     if dataclasses.is_dataclass(hint):
-        return build_options(typing.cast(type[Any], hint), value, where, plugins)
+        params = _mapping(value, where)
+        if "name" not in {field.name for field in dataclasses.fields(hint)}:
+            # The option's own name, such as that of an energy preset, is for the reader.
+            params.pop("name", None)
+        return build_options(typing.cast(type[Any], hint), params, where, plugins)
     return _plain(value, hint, where)
 
 
@@ -168,6 +184,11 @@ def _nested(value: Any, hint: Any, kind: str, where: str, plugins: Plugins) -> A
             _nested_one(item, kind, f"{where}[{i}]", plugins)
             for i, item in enumerate(_items(value, where))
         )
+    if get_origin(hint) is Mapping:
+        nodes = _mapping(value, where)
+        return {
+            key: _nested_one(node, kind, _join(where, key), plugins) for key, node in nodes.items()
+        }
     if value is None and type(None) in get_args(hint):
         return None
     return _nested_one(value, kind, where, plugins)
@@ -179,7 +200,7 @@ def _nested_one(value: Any, kind: str, where: str, plugins: Plugins) -> Componen
     name = params.get("name")
     option = find_option(kind, name, plugins.conf_providers) if isinstance(name, str) else None
     if option is not None:
-        values = read_option(option)
+        values = read_option(option, plugins.conf_providers)
         params = {**values, **params, "name": values.get("name", name)}
     return build_component(plugins, kind, params, where)
 
@@ -197,6 +218,19 @@ def _mapping(node: Any, where: str) -> dict[str, Any]:
     if not isinstance(node, Mapping):
         raise ConfigError(f"{where}: expected a mapping of options, received {node!r}")
     return {str(key): value for key, value in node.items()}
+
+
+def _join(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key
+
+
+def _placed(message: str, where: str, fields: Iterable[str]) -> str:
+    """A class's own message, with the place in the configuration in front exactly once."""
+    if not where or message.startswith((f"{where}.", f"{where}:")):
+        return message
+    if message.startswith(tuple(f"{field}:" for field in fields)):
+        return f"{where}.{message}"
+    return f"{where}: {message}"
 
 
 def _mandatory(field: dataclasses.Field[Any]) -> bool:

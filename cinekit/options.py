@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cinekit.plugins import Provider, conf_folder
+from cinekit.providers import Provider, conf_folder
 
 CORE = "cinekit.conf"
 

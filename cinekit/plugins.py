@@ -11,10 +11,8 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.metadata
-import importlib.util
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -27,6 +25,13 @@ from cinekit.errors import (
     MissingDependencyError,
     PluginError,
     UnknownComponentError,
+)
+from cinekit.providers import (
+    Provider,
+    conf_folder,
+    how_to_install,
+    installed_entry_points,
+    provider_of,
 )
 from cinekit.text import did_you_mean, one_line
 
@@ -50,6 +55,18 @@ HOOKS = {
 KINDS = tuple(HOOKS)
 
 
+KNOWN_ELSEWHERE = {
+    ("segmenter", "ade20k"): "cinekit-litert",
+    ("segmenter", "litert"): "cinekit-litert",
+    ("segmenter", "selfie"): "cinekit-litert",
+    ("segmenter", "selfie_landscape"): "cinekit-litert",
+    ("segmenter", "voc"): "cinekit-litert",
+    ("solver", "gco"): "cinekit-gco",
+    ("solver", "maxflow"): "cinekit-maxflow",
+}
+"""Components and options of the project's own plugins, to say what to install."""
+
+
 class LazyComponents(Mapping[str, type[Any]]):
     """Names of components whose modules are imported when they are asked for.
 
@@ -70,22 +87,6 @@ class LazyComponents(Mapping[str, type[Any]]):
 
     def __len__(self) -> int:
         return len(self._targets)
-
-
-@dataclasses.dataclass(frozen=True)
-class Provider:
-    """A plugin: the distribution that brings it, its version, and the module it is in.
-
-    conf : the package of its Hydra options, to be searched as ``pkg://<conf>``; None without one.
-    """
-
-    distribution: str
-    version: str
-    module: str
-    conf: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.distribution} {self.version}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -190,7 +191,8 @@ class Plugins:
             if failure.provides(kind, name):
                 return _asked_for(kind, name, failure.provider, failure.error)
         names = self.names(kind)
-        hint = did_you_mean(name, names)
+        package = KNOWN_ELSEWHERE.get((kind, name))
+        hint = f" (pip install {package})" if package else did_you_mean(name, names)
         broken = "".join(f"; plugin {failure.provider} failed to load" for failure in self.failures)
         return UnknownComponentError(
             f"unknown {kind} '{name}'{hint}; installed: {', '.join(names) or 'none'}{broken}"
@@ -222,10 +224,8 @@ def load_plugins(entry_points: Iterable[importlib.metadata.EntryPoint] | None = 
     plugins = Plugins()
     version = importlib.metadata.version("cinekit")
     plugins.register(builtin, Provider("cinekit", version, builtin.__name__))
-    if entry_points is None:
-        entry_points = importlib.metadata.entry_points(group=hookspecs.GROUP)
-    for entry in sorted(entry_points, key=lambda entry: (entry.name, entry.value)):
-        provider = _provider(entry)
+    for entry in installed_entry_points() if entry_points is None else entry_points:
+        provider = provider_of(entry)
         try:
             plugins.register(entry.load(), provider)
         except Exception as error:
@@ -255,41 +255,15 @@ def require(module: str, install: str, needed_by: str) -> ModuleType:
         ) from error
 
 
-def conf_folder(package: str) -> Path | None:
-    """The folder of a package of yaml options, if possible without importing its parent."""
-    parent, _, name = package.rpartition(".")
-    for location in _locations(parent):
-        if (folder := Path(location) / name).is_dir():
-            return folder
-    # An editable install may map the package to a folder elsewhere; only its finder knows.
-    return next((Path(location) for location in _locations(package)), None)
+def unavailable(component: Any) -> str | None:
+    """Why a component cannot run here, in one line, or None when it can.
 
-
-def _locations(package: str) -> list[str]:
-    try:
-        spec = importlib.util.find_spec(package)
-    except Exception:
-        # Finding a nested package imports its parent, which may be broken in any way.
-        return []
-    return list(spec.submodule_search_locations or []) if spec else []
-
-
-def _provider(entry: importlib.metadata.EntryPoint) -> Provider:
-    distribution = entry.dist.name if entry.dist else entry.module
-    version = entry.dist.version if entry.dist else "?"
-    package = entry.module
-    if _is_plain_module(package):
-        package = package.rpartition(".")[0]
-    conf = f"{package}.conf" if package and conf_folder(f"{package}.conf") else None
-    return Provider(distribution, version, entry.module, conf)
-
-
-def _is_plain_module(module: str) -> bool:
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        return False
-    return spec is not None and spec.submodule_search_locations is None
+    A component says so itself with an optional method ``unavailable() -> str | None``, which looks
+    for its weights and libraries without loading them.
+    """
+    check = getattr(component, "unavailable", None)
+    reason = check() if callable(check) else None
+    return one_line(reason) if reason else None
 
 
 def _expected_names(
@@ -309,7 +283,7 @@ def _asked_for(kind: str, name: str, provider: Provider, error: Exception) -> Pl
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     own = provider.module.partition(".")[0]
     if missing and missing.partition(".")[0] not in (own, "cinekit"):
-        package = _distribution_of(missing, provider.distribution)
+        package = how_to_install(missing, provider.distribution)
         return MissingDependencyError(
             f"{kind} '{name}' of {provider} needs the Python module '{missing}', "
             f"which is not installed: {package}"
@@ -318,23 +292,6 @@ def _asked_for(kind: str, name: str, provider: Provider, error: Exception) -> Pl
         f"{kind} '{name}' cannot be used: {provider} failed to import "
         f"({type(error).__name__}: {one_line(error)}); update or uninstall it"
     )
-
-
-def _distribution_of(module: str, needed_by: str) -> str:
-    """How to install what a module is missing: by the plugin's own extras where it names one."""
-    wanted = module.partition(".")[0].replace("_", "-").lower()
-    try:
-        requirements = importlib.metadata.requires(needed_by) or []
-    except importlib.metadata.PackageNotFoundError:
-        requirements = []
-    for requirement in requirements:
-        package, _, marker = requirement.partition(";")
-        bare = package.strip().replace("_", "-").lower()
-        if bare == wanted or bare.startswith(tuple(wanted + c for c in " [<>=!~(")):
-            extra = marker.partition("extra ==")[2].strip(" '\")")
-            target = f"{needed_by}[{extra}]" if extra else package.strip()
-            return f"pip install '{target}'"
-    return f"pip install '{wanted}', or see the documentation of {needed_by}"
 
 
 def _check_marked(plugin: object) -> None:

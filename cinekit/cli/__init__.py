@@ -1,0 +1,90 @@
+"""The command line: ``cinekit make CLIP``, ``demo``, ``plugins`` and ``doctor``.
+
+Every subcommand imports what it needs when it runs, so that ``cinekit --help`` stays fast.
+Own errors are one line on stderr and exit status 1; a traceback means a bug in cinekit.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from cinekit.errors import CinekitError, ConfigError
+from cinekit.text import did_you_mean
+
+INTERRUPTED = 130
+"""The exit status of a command that was stopped with Ctrl-C: 128 + SIGINT."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _dispatch(arguments)
+    except CinekitError as error:
+        print(f"cinekit: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("cinekit: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe went away; without this, the flush at exit would complain as well.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _dispatch(arguments: list[str]) -> int:
+    command, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
+    if command in ("--help", "-h", "help"):
+        return _usage(rest)
+    if command in ("--version", "-V"):
+        from importlib.metadata import version
+
+        print(f"cinekit {version('cinekit')}")
+        return 0
+    if command not in COMMANDS:
+        raise ConfigError(
+            f"unknown command '{command}'{did_you_mean(command, COMMANDS)}; "
+            f"commands: {', '.join(COMMANDS)}"
+        )
+    return COMMANDS[command](rest)
+
+
+def _usage(_rest: list[str]) -> int:
+    from cinekit.cli.usage import overview
+
+    print(overview())
+    return 0
+
+
+def _make(rest: list[str]) -> int:
+    from cinekit.cli.make import make
+
+    return make(rest)
+
+
+def _demo(rest: list[str]) -> int:
+    from cinekit.cli.demo import demo
+
+    return demo(rest)
+
+
+def _plugins(rest: list[str]) -> int:
+    from cinekit.cli.listing import list_plugins
+
+    return list_plugins(rest)
+
+
+def _doctor(rest: list[str]) -> int:
+    from cinekit.doctor import doctor
+
+    return doctor(rest)
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "make": _make,
+    "demo": _demo,
+    "plugins": _plugins,
+    "doctor": _doctor,
+}

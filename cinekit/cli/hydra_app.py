@@ -1,0 +1,131 @@
+"""What ties cinekit to Hydra: the plugins' search path, quoting, and errors of one line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from cinekit.errors import ConfigError, UnknownComponentError
+from cinekit.plugins import KNOWN_ELSEWHERE
+from cinekit.providers import conf_folder, installed_entry_points, provider_of
+from cinekit.text import did_you_mean, one_line
+
+if TYPE_CHECKING:
+    from hydra.core.config_search_path import ConfigSearchPath
+
+
+class PluginConfigs(SearchPathPlugin):
+    """Appends the ``conf`` package of every plugin, after the core's."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append ``pkg://<module>.conf``."""
+        for entry in installed_entry_points():
+            provider = provider_of(entry)
+            if provider.conf is None:
+                continue
+            folder = conf_folder(provider.conf)
+            if folder is not None and not (folder / "__init__.py").is_file():
+                # Hydra's pkg:// wants a regular package; presets may come as bare yaml files.
+                search_path.append(provider.distribution, f"file://{folder}")
+            else:
+                search_path.append(provider.distribution, f"pkg://{provider.conf}")
+
+
+def prepare() -> None:
+    """Register the search path and the resolver of the output folder with this process's Hydra."""
+    Plugins.instance().register(PluginConfigs)
+    OmegaConf.register_new_resolver("stem", _stem, replace=True)
+
+
+def _stem(path: str) -> str:
+    """A clip's name for folders: its file name without suffix and without awkward characters."""
+    return re.sub(r"[^\w.-]+", "_", Path(path).stem).strip("._") or "clip"
+
+
+def quote(text: str) -> str:
+    """A string as a value of Hydra's override grammar: nothing in it is special."""
+    escaped = re.sub(r"(\\*)'", r"\1\1\\'", text)
+    escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
+    # OmegaConf would read ${...} as an interpolation.
+    return "'" + re.sub(r"(\\*)\$\{", r"\1\1\\${", escaped) + "'"
+
+
+def check_flags(arguments: list[str]) -> None:
+    """Raise a ConfigError for a flag that Hydra does not know, before it prints its usage."""
+    from hydra._internal.utils import get_args_parser
+
+    parser = get_args_parser()
+
+    def refuse(message: str) -> NoReturn:
+        raise ConfigError(f"{one_line(message)}; see cinekit make --help")
+
+    parser.error = refuse  # type: ignore[method-assign]
+    parser.parse_args(arguments)
+
+
+def explain(
+    error: BaseException, overrides: list[str]
+) -> ConfigError | UnknownComponentError | None:
+    """An error of Hydra or OmegaConf as one line of ours; None when it is something else."""
+    if not isinstance(error, (HydraException, OmegaConfBaseException)):
+        return None
+    text = str(error)
+    if match := re.search(r"Could not override '([^']+)'", text):
+        return _unknown_key(match[1], overrides)
+    if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
+        return _unknown_option(match[1], match[2], text)
+    text = re.sub(r"See https?://\S+.*", "", text)
+    return ConfigError(one_line(text))
+
+
+def _unknown_option(group: str, name: str, text: str) -> UnknownComponentError:
+    listed = text.partition("Available options")[2].partition("Config search path")[0]
+    options = [line.strip() for line in listed.splitlines()[1:] if line.strip()]
+    package = KNOWN_ELSEWHERE.get((group, name))
+    hint = f" (pip install {package})" if package else did_you_mean(name, options)
+    return UnknownComponentError(
+        f"unknown {group} '{name}'{hint}; options: {', '.join(options) or 'none'}"
+    )
+
+
+def _unknown_key(key: str, overrides: list[str]) -> ConfigError:
+    known = _known_keys([item for item in overrides if item.lstrip("+~").partition("=")[0] != key])
+    parent, _, _name = key.rpartition(".")
+    siblings = sorted(name for name in known if name.rpartition(".")[0] == parent)
+    hint = did_you_mean(key, known)
+    options = f"; options: {', '.join(siblings)}" if siblings and not hint else ""
+    return ConfigError(f"unknown option '{key}'{hint}{options}")
+
+
+def _known_keys(overrides: list[str]) -> list[str]:
+    """Every key of the configuration that these overrides compose, or of the plain one."""
+    from hydra import compose, initialize_config_module
+
+    plain = [item for item in overrides if not item.startswith("-")]
+    for attempt in (plain, []):
+        try:
+            with initialize_config_module("cinekit.conf", version_base="1.3"):
+                return _flatten(compose("config", overrides=attempt))
+        except HydraException:
+            continue
+    return []
+
+
+def _flatten(config: Any, prefix: str = "") -> list[str]:
+    keys = []
+    for key in config:
+        path = f"{prefix}{key}"
+        keys.append(path)
+        if not OmegaConf.is_missing(config, key) and OmegaConf.is_dict(
+            child := config._get_node(key)
+        ):
+            assert isinstance(child, DictConfig)
+            keys.extend(_flatten(child, f"{path}."))
+    return keys

@@ -1,0 +1,75 @@
+"""From the whole configuration to :class:`cinekit.pipeline.Settings`.
+
+The sections of ``conf/config.yaml`` carry the names of the fields of Settings; what belongs to the
+command line alone (``input``, ``preset``) is left out. ``segmenter=auto`` is decided here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig
+
+from cinekit.config import build_component, build_options, check_complete, read_option
+from cinekit.errors import ConfigError, PluginError, SegmenterError
+from cinekit.options import find_option
+from cinekit.plugins import Plugins, unavailable
+from cinekit.text import one_line
+
+if TYPE_CHECKING:
+    from cinekit.pipeline import Settings
+
+COMMAND_LINE_ONLY = ("input", "preset")
+"""Keys of ``conf/config.yaml`` that are no field of Settings."""
+
+FIELD_OF = {"writer": "writers"}
+"""Keys whose field in Settings has another name: the group is named like the kind."""
+
+AUTO = "auto"
+
+
+def build_settings(config: DictConfig, plugins: Plugins) -> tuple[Settings, tuple[str, ...]]:
+    """Everything that a job needs, built and checked, and notes on what was decided here.
+
+    Raises
+    ------
+    ConfigError, PluginError
+        One line; nothing has run yet.
+    """
+    from cinekit.pipeline import Settings
+
+    check_complete(config)
+    nodes: dict[str, Any] = {
+        FIELD_OF.get(str(key), str(key)): value
+        for key, value in config.items()
+        if key not in COMMAND_LINE_ONLY
+    }
+    notes: tuple[str, ...] = ()
+    segmenter = nodes.get("segmenter")
+    if segmenter is not None and segmenter.get("name") == AUTO:
+        nodes["segmenter"], note = resolve_auto(list(segmenter.choices), plugins)
+        notes = (note,)
+    return build_options(Settings, nodes, "", plugins), notes
+
+
+def resolve_auto(choices: list[str], plugins: Plugins) -> tuple[dict[str, Any], str]:
+    """The node of the first segmenter that can run here, and a line that says which and why.
+
+    choices : names of options of the group ``segmenter``, best first.
+    """
+    reasons: list[str] = []
+    for choice in choices:
+        option = find_option("segmenter", choice, plugins.conf_providers)
+        if option is None:
+            reasons.append(f"{choice}: no such option")
+            continue
+        node = read_option(option, plugins.conf_providers)
+        try:
+            reason = unavailable(build_component(plugins, "segmenter", node))
+        except (ConfigError, PluginError, SegmenterError) as error:
+            reason = one_line(error)
+        if reason is None:
+            why = f" ({'; '.join(reasons)})" if reasons else ""
+            return node, f"segmenter: {choice}, chosen by auto{why}"
+        reasons.append(f"{choice} cannot run here: {reason}")
+    raise ConfigError(f"segmenter=auto: {'; '.join(reasons) or 'no choices'}")
