@@ -1,8 +1,8 @@
 """How good a ranking is, for one user: average precision, nDCG, Kendall's tau, RMSE.
 
 All take the user's true ratings (n,) and the predicted scores (n,) of the same cinemagraphs.
-Ties in the scores are broken at random, so that a ranker that says the same of everything is exactly
-at chance.
+Ties in the scores are broken at random, so that a ranker that says the same of everything is
+exactly at chance.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 [O] rated 459 cinemagraphs by 59 users, 63 % of the pairs, and 72.66 % of the cinemagraphs had a
 standard deviation above 1 between users; the ratings are not public. Here features come from a few
-kinds of scene with correlated, partly heavy-tailed columns, users from a few tastes, and a rating is
+kinds of scene with correlated, partly heavy-tailed columns, users from a few tastes, a rating is
 
     round( base + item quality + user bias + taste(u) . scene(v) + curved taste + noise ), in 1..5
 
