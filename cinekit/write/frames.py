@@ -1,0 +1,112 @@
+"""What every writer asks of the frames it is given."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.errors import WriteError
+
+log = logging.getLogger(__name__)
+
+Frame = NDArray[np.uint8]
+"""uint8 (H, W, 3), RGB."""
+
+
+def checked(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """The same frames, each held to uint8 (H, W, 3) of one size; at least one must come.
+
+    Raises
+    ------
+    WriteError
+        At the first frame that differs, or at the end when there was none.
+    """
+    shape: tuple[int, ...] | None = None
+    for index, frame in enumerate(frames):
+        if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+            raise WriteError(
+                f"expected frames as uint8 (H, W, 3), received {frame.dtype} {frame.shape} "
+                f"at frame {index}"
+            )
+        if shape is None:
+            shape = frame.shape
+        if frame.shape != shape:
+            raise WriteError(
+                f"expected frames of one size {shape[1]}x{shape[0]}, received "
+                f"{frame.shape[1]}x{frame.shape[0]} at frame {index}"
+            )
+        yield frame
+    if shape is None:
+        raise WriteError("expected at least one frame, received none")
+
+
+def check_timing(fps: float, repeat: int) -> None:
+    """Raise WriteError unless fps is a positive number and repeat at least 1."""
+    if not (math.isfinite(fps) and fps > 0):
+        raise WriteError(f"expected fps > 0, received {fps}")
+    if repeat < 1:
+        raise WriteError(f"expected repeat >= 1, received {repeat}")
+
+
+def exact_rate(fps: float) -> Fraction:
+    """Frames per second as the fraction that was meant: 29.97002997 is 30000/1001.
+
+    Containers keep time in fractions; a float would make the loop a hair too long or too short,
+    and players then show a frame twice or drop one at the seam.
+    """
+    return Fraction(fps).limit_denominator(1001)
+
+
+def even(frames: Iterable[Frame], what: str) -> Iterator[Frame]:
+    """Crop the last row or column where the height or width is odd, and say so once.
+
+    4:2:0 video holds one colour sample per 2x2 pixels. A crop, not padding: an invented edge is
+    seen, a missing one is not. A single row or column is doubled, there is nothing to crop.
+    """
+    told = False
+    for frame in frames:
+        height, width = frame.shape[:2]
+        if height % 2 == 0 and width % 2 == 0:
+            yield frame
+            continue
+        if min(height, width) == 1:
+            frame = np.repeat(np.repeat(frame, 2 if height == 1 else 1, 0), 1 + (width == 1), 1)
+        out = frame[: frame.shape[0] & ~1, : frame.shape[1] & ~1]
+        if not told:
+            told = True
+            log.warning(
+                "%s needs an even size: %dx%d is written as %dx%d",
+                *(what, width, height, out.shape[1], out.shape[0]),
+            )
+        yield out
+
+
+def shrink(frame: Frame, longest: int) -> Frame:
+    """The frame scaled down (area filter) so that no side exceeds ``longest``; never scaled up.
+
+    The result has even sides, so that every writer takes it as it is.
+    """
+    height, width = frame.shape[:2]
+    scale = min(1.0, longest / max(height, width))
+    if scale == 1.0:
+        return frame
+    size = (max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2))
+    small: Frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    return small
+
+
+def ticks(n: int, fps: float, per_second: int) -> list[int]:
+    """n frame durations in whole ticks whose sums are as near to true time as ticks allow.
+
+    Every frame ends at the tick nearest to its true end, so the error never accumulates: at 30 fps
+    and 100 ticks per second (GIF) the pattern is 3, 4, 3. No duration is below one tick.
+    """
+    rate = exact_rate(fps)
+    ends = [math.floor(Fraction(k) * per_second / rate + Fraction(1, 2)) for k in range(n + 1)]
+    return [max(1, b - a) for a, b in zip(ends, ends[1:], strict=False)]

@@ -1,0 +1,136 @@
+"""Animated GIF, block by block (GIF89a), with Pillow's LZW coder."""
+
+from __future__ import annotations
+
+import logging
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from cinekit.errors import ConfigError, WriteError
+from cinekit.write.files import whole_file
+from cinekit.write.frames import check_timing, checked, ticks
+from cinekit.write.palette import PaletteMap, choose_palette
+
+log = logging.getLogger(__name__)
+
+FASTEST = 50.0
+"""Frames per second: browsers play delays below 2/100 s as 10/100 s."""
+
+_LOOP_FOREVER = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
+_TRANSPARENT = 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class GifWriter:
+    """GIF for places that take nothing else; loops for ever.
+
+    colours : size of the one palette that all frames share, 2 to 255.
+    dither : strength of the blue-noise dots, 0 (bands) to 1.
+
+    One palette and dots that depend on place alone: a pixel whose colour does not change keeps its
+    index, and is not stored again. Frame delays are whole centiseconds that follow true time, so at
+    30 fps they run 3, 4, 3 and no error accumulates. Above 50 fps, where browsers slow GIFs down to
+    10 fps, frames are left out to make 50 and the log says so. The whole loop is held in memory.
+    """
+
+    suffix: ClassVar[str] = ".gif"
+
+    colours: int = 255
+    dither: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.colours <= 255:
+            raise ConfigError(f"expected gif colours in [2, 255], received {self.colours}")
+        if not 0 <= self.dither <= 1:
+            raise ConfigError(f"expected gif dither in [0, 1], received {self.dither}")
+
+    def write(
+        self, frames: Iterable[NDArray[np.uint8]], fps: float, path: Path, repeat: int = 1
+    ) -> None:
+        """Write ``repeat`` rounds of the loop; the file appears whole or not at all.
+
+        frames : each uint8 (H, W, 3) RGB; the whole loop once.
+
+        Raises
+        ------
+        WriteError
+            When the folder is not writable, the disk is full or a side exceeds 65535 pixels.
+        """
+        check_timing(fps, repeat)
+        loop = np.stack(list(checked(frames)))
+        if max(loop.shape[1:3]) > 65535:
+            raise WriteError(f"expected at most 65535 pixels a side for gif, got {loop.shape[1:3]}")
+        loop, fps = _slow_enough(loop, fps)
+        with whole_file(path) as temporary, temporary.open("wb") as file:
+            for block in self._blocks(loop, fps, repeat):
+                file.write(block)
+
+    def _blocks(self, loop: NDArray[np.uint8], fps: float, repeat: int) -> Iterator[bytes]:
+        n, height, width = loop.shape[:3]
+        moving = np.zeros((height, width), bool)
+        for frame in loop[1:]:
+            moving |= (frame != loop[0]).any(axis=-1)
+        palette = choose_palette(loop, moving, self.colours)
+        mapped = PaletteMap(palette, self.dither)
+        table = np.zeros((256, 3), np.uint8)
+        table[: len(palette)] = palette
+        # 0xF7: a global palette of 256 entries, 8 bits a channel
+        yield b"GIF89a" + struct.pack("<HHBBB", width, height, 0xF7, 0, 0) + table.tobytes()
+        yield _LOOP_FOREVER
+        shown: NDArray[np.uint8] | None = None
+        for count, delay in enumerate(ticks(n * repeat, fps, 100)):
+            indices = mapped.indices(loop[count % n])
+            yield _picture(indices, shown, delay)
+            shown = indices
+        yield b"\x3b"
+
+
+def _slow_enough(loop: NDArray[np.uint8], fps: float) -> tuple[NDArray[np.uint8], float]:
+    """At most 50 frames per second, of the same duration."""
+    if fps <= FASTEST:
+        return loop, fps
+    n = max(1, round(len(loop) * FASTEST / fps))
+    log.warning("gif plays at most 50 fps: %d of %d frames are written", n, len(loop))
+    kept = np.arange(n) * len(loop) // n
+    return loop[kept], n * fps / len(loop)
+
+
+def _picture(indices: NDArray[np.uint8], shown: NDArray[np.uint8] | None, delay: int) -> bytes:
+    """One frame: only the rectangle that differs from what is shown, unchanged pixels see-through.
+
+    A frame without any change is one transparent pixel: it still takes its time, so that the file
+    has as many frames as the loop.
+    """
+    top, left = 0, 0
+    transparent = 0
+    if shown is not None:
+        differs = indices != shown
+        rows, columns = np.flatnonzero(differs.any(1)), np.flatnonzero(differs.any(0))
+        if not len(rows):
+            rows = columns = np.zeros(1, int)
+        top, left = int(rows[0]), int(columns[0])
+        box = (slice(top, int(rows[-1]) + 1), slice(left, int(columns[-1]) + 1))
+        indices = np.where(differs[box], indices[box], np.uint8(_TRANSPARENT))
+        transparent = 1
+    height, width = indices.shape
+    control = struct.pack(
+        # disposal 1: leave the frame in place
+        "<BBBBHBB",
+        0x21,
+        0xF9,
+        4,
+        (1 << 2) | transparent,
+        delay,
+        _TRANSPARENT,
+        0,
+    )
+    descriptor = struct.pack("<BHHHHB", 0x2C, left, top, width, height, 0)
+    data = Image.fromarray(np.ascontiguousarray(indices), "P").tobytes("gif", "P", 8, 0)
+    return control + descriptor + b"\x08" + data + b"\x00"
