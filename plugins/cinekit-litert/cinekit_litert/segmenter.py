@@ -1,0 +1,164 @@
+"""``litert``: any segmentation network in a .tflite file."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.errors import ConfigError, WeightsError
+from cinekit.models import find_weights
+from cinekit.semantics import VOCABULARIES, NetworkSegmenter, load_vocabulary, read_labels
+from cinekit.semantics.folding import grid_size, softmax
+from cinekit_litert.network import Cells, Network
+
+
+class Output(StrEnum):
+    """What the network's first output holds."""
+
+    LOGITS = "logits"
+    """(h, w, n) before the softmax."""
+    PROBABILITIES = "probabilities"
+    """(h, w, n), sum 1."""
+    CLASS_INDEX = "class_index"
+    """(h, w) or (h, w, 1): the number of the winning class."""
+    MASK = "mask"
+    """(h, w) or (h, w, 1): probability of the second of two classes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LitertSegmenter(NetworkSegmenter):
+    """Runs a .tflite network; input size and number types are read from the file.
+
+    Frames are squashed to the network's input size, whatever their aspect: networks of this kind
+    mind distortion less than they mind a smaller field of view.
+
+    Parameters
+    ----------
+    model : path of the .tflite file, or its name in the models folder.
+    labels : a vocabulary ("ade20k_150"), a text file with one label a line, or the names themselves
+        separated by commas ("background, person"). A network with one class more than the
+        vocabulary has background first.
+    output : what the network answers: logits, probabilities, class_index or mask.
+    mean, std : the input is ``(pixel - mean) / std`` with pixels in [0, 255]; one value or three.
+        127.5 and 127.5 give [-1, 1].
+    threads : threads of the network; the result does not depend on them.
+    """
+
+    model: str
+    labels: str
+    output: Output = Output.LOGITS
+    mean: list[float] = field(default_factory=lambda: [127.5])
+    std: list[float] = field(default_factory=lambda: [127.5])
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("mean", "std"):
+            if len(getattr(self, name)) not in (1, 3):
+                raise ConfigError(
+                    f"expected one or three values of {name}, received {getattr(self, name)}"
+                )
+        if 0 in self.std:
+            raise ConfigError(f"expected no zero in std, received {self.std}")
+        if self.threads < 1:
+            raise ConfigError(f"expected threads >= 1, received {self.threads}")
+
+    def unavailable(self) -> str | None:
+        """Why it cannot run here: the package or the weights are missing."""
+        if importlib.util.find_spec("ai_edge_litert") is None:
+            return "needs 'ai_edge_litert': pip install ai-edge-litert"
+        try:
+            find_weights(self.model)
+        except WeightsError as error:
+            return str(error)
+        return None
+
+    def classes(self) -> Sequence[str]:
+        """Class names in the order of the network's output."""
+        labels = self._labels
+        n = (
+            self._network.n_classes
+            if self.output in (Output.LOGITS, Output.PROBABILITIES)
+            else None
+        )
+        if n is not None and n == len(labels) + 1 and "background" not in labels:
+            labels = ("background", *labels)
+        if n is not None and n != len(labels):
+            raise WeightsError(
+                f"expected {len(labels)} classes, one per label of {self.labels!r}, "
+                f"{self.model!r} has {n}; give the labels that belong to it"
+            )
+        if self.output is Output.MASK and len(labels) != 2:
+            raise ConfigError(
+                f"expected two labels for a mask, the outside and the inside, received {labels}"
+            )
+        return labels
+
+    def probabilities(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """float32 (n, h, w, n_classes); see :class:`NetworkSegmenter`."""
+        return np.stack([self._one(frame) for frame in frames])
+
+    def source(self) -> str:
+        """The file, for reports."""
+        return self.model
+
+    @cached_property
+    def _network(self) -> Network:
+        return Network(find_weights(self.model), self.threads)
+
+    @cached_property
+    def _labels(self) -> tuple[str, ...]:
+        if self.labels in VOCABULARIES:
+            return load_vocabulary(self.labels).classes
+        if "," in self.labels:
+            return tuple(name.strip() for name in self.labels.split(","))
+        return read_labels(self.labels)
+
+    def _one(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
+        h, w = self._network.input_size
+        shrinks = h * w < frame.shape[0] * frame.shape[1]
+        small = cv2.resize(
+            frame, (w, h), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        )
+        mean, std = (np.array(value, np.float32) for value in (self.mean, self.std))
+        values = (small.astype(np.float32) - mean) / std
+        if self.output is Output.LOGITS:
+            return softmax(self._network.run(values, self._centres()))
+        answer = self._network.run(values)
+        if self.output is Output.PROBABILITIES:
+            return answer
+        plane = answer[..., 0]
+        if self.output is Output.MASK:
+            inside = np.clip(plane, 0, 1)
+            return np.stack([1 - inside, inside], axis=-1)
+        return self._one_hot(plane)
+
+    def _centres(self) -> Cells:
+        """Rows and columns of the output at the centres of the response's cells.
+
+        Only those logits are read and exponentiated. Networks of this kind upsample their logits
+        themselves, by a factor of 8 or more: a sample says as much as an average.
+        """
+        size = self._network.output_size
+        rows, columns = (
+            ((np.arange(n) + 0.5) * m / n).astype(np.intp)
+            for m, n in zip(size, grid_size(size, self.cells), strict=True)
+        )
+        return rows, columns
+
+    def _one_hot(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        n = len(self._labels)
+        index = np.rint(plane).astype(np.int64)
+        if index.min() < 0 or index.max() >= n:
+            raise WeightsError(
+                f"expected class numbers from 0 to {n - 1}, one per label of {self.labels!r}, "
+                f"{self.model!r} answers {index.min()} to {index.max()}"
+            )
+        return np.eye(n, dtype=np.float32)[index]
