@@ -76,6 +76,10 @@ class NetworkSegmenter(ABC):
         """Why this segmenter cannot run here, in one line, or None when it can."""
         return None
 
+    def source(self) -> str:
+        """What made the response, for reports."""
+        return type(self).__name__
+
     def vocabulary(self) -> Vocabulary:
         """The classes of this network and the categories that they fold into."""
         classes = self.classes()
@@ -111,7 +115,7 @@ class NetworkSegmenter(ABC):
         return SemanticResponse(
             probabilities=out,
             categories=vocabulary.categories,
-            source=type(self).__name__,
+            source=self.source(),
             notes=_never_seen(out, vocabulary),
         )
 

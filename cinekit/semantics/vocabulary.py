@@ -298,6 +298,7 @@ def _table(file_name: str) -> str:
     return (resources.files("cinekit.semantics") / "tables" / file_name).read_text("utf-8")
 
 
+@cache
 def _plain(name: str) -> str:
     return " ".join(name.lower().replace("_", " ").replace("-", " ").split())
 
