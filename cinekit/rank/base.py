@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import RankError
+from cinekit.protocols import Component
 from cinekit.rank.ratings import HIGHEST, LOWEST
 
 Array = NDArray[np.float64]
@@ -113,3 +114,21 @@ class FittedRanker(ABC):
                 "train again with these features"
             )
         return np.clip(self.score(features.values, user), LOWEST, HIGHEST)
+
+
+@runtime_checkable
+class Ranker(Component, Protocol):
+    """Learns from everybody's ratings. A component: its fields are its options."""
+
+    fitted: ClassVar[type[FittedRanker]]
+    """What ``fit`` returns, so that a saved model can be read back."""
+
+    def fit(self, features: Features, ratings: Array) -> FittedRanker:
+        """Features of N cinemagraphs and ratings (N, U), 1 to 5, NaN = not rated.
+
+        Raises
+        ------
+        RankError
+            When they do not fit together or there is no rating at all.
+        """
+        ...

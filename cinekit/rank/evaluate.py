@@ -1,0 +1,167 @@
+"""How well rankers predict held-out ratings: the protocol of [O] section 5, as far as it is public.
+
+Two questions, several seeds each:
+
+* **known users**: a share of every user's ratings is held out; the rest is trained on.
+* **new users**: a share of the users is held out whole; the rankers learn from the others, are told
+  k = 0, 1, 2 ... ratings of a new one, and predict the remaining ones.
+
+Relevant is a rating >= 4. Measures per user, then the mean over users (:mod:`cinekit.rank.metrics`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cinekit.errors import RankError
+from cinekit.protocols import Progress, silent
+from cinekit.rank.base import Array, Features, FittedRanker, Ranker, UserRatings
+from cinekit.rank.metrics import average_precision, kendall_tau, ndcg, rmse
+from cinekit.rank.ratings import check_ratings
+
+METRICS = ("mAP", "nDCG@5", "tau", "RMSE")
+CURVE = (0, 1, 2, 3, 5, 8, 10, 15, 20)
+"""How many ratings of a new user the curve tells the ranker."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """How ratings are split.
+
+    held_out : share of every user's ratings that is predicted, in (0, 1).
+    new_users : share of the users that is new, in [0, 1); 0 leaves the curve out.
+    """
+
+    seeds: Sequence[int] = (0, 1, 2, 3, 4)
+    held_out: float = 0.2
+    new_users: float = 0.2
+
+    def __post_init__(self) -> None:
+        if not (0 < self.held_out < 1 and 0 <= self.new_users < 1 and self.seeds):
+            raise RankError(
+                "evaluate: expected held_out in (0, 1), new_users in [0, 1) and at least one seed, "
+                f"received {self.held_out}, {self.new_users}, {list(self.seeds)}"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What one ranker reached.
+
+    known : metric name -> one value per seed.
+    curve : (k, mAP per seed) of new users after k ratings.
+    new_all : mAP per seed when a new user's whole training share is told: where the curve ends.
+    """
+
+    known: Mapping[str, tuple[float, ...]]
+    curve: tuple[tuple[int, tuple[float, ...]], ...] = ()
+    new_all: tuple[float, ...] = field(default=())
+
+
+def evaluate(
+    rankers: Mapping[str, Ranker],
+    features: Features,
+    ratings: Array,
+    protocol: Protocol | None = None,
+    progress: Progress = silent,
+) -> dict[str, Scores]:
+    """Every ranker on the same splits.
+
+    Raises
+    ------
+    RankError
+        When no user has enough ratings to hold some out.
+    """
+    protocol = protocol or Protocol()
+    ratings = check_ratings(ratings)
+    known: dict[str, dict[str, list[float]]] = {n: {m: [] for m in METRICS} for n in rankers}
+    curves: dict[str, list[list[float]]] = {name: [] for name in rankers}
+    total = len(protocol.seeds) * len(rankers)
+    for i, seed in enumerate(protocol.seeds):
+        test = hold_out(ratings, protocol.held_out, np.random.default_rng(seed))
+        if not test.any():
+            raise RankError("evaluate: expected users with at least 2 ratings, found none")
+        new = new_users(ratings.shape[1], protocol.new_users, seed)
+        for j, (name, ranker) in enumerate(rankers.items()):
+            fitted = ranker.fit(features, np.where(test, np.nan, ratings))
+            for metric, value in known_users(fitted, features, ratings, test, seed).items():
+                known[name][metric].append(value)
+            if len(new):
+                old = np.setdiff1d(np.arange(ratings.shape[1]), new)
+                fitted = ranker.fit(features, ratings[:, old])
+                curves[name].append(curve(fitted, features, ratings[:, new], test[:, new], seed))
+            progress((i * len(rankers) + j + 1) / total)
+    return {name: _scores(known[name], curves[name]) for name in rankers}
+
+
+def _scores(known: Mapping[str, Sequence[float]], curves: Sequence[Sequence[float]]) -> Scores:
+    values = {metric: tuple(per_seed) for metric, per_seed in known.items()}
+    if not curves:
+        return Scores(values)
+    columns = list(zip(*curves, strict=True))
+    return Scores(values, tuple(zip(CURVE, columns, strict=False)), columns[-1])
+
+
+def hold_out(ratings: Array, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Bool (N, U): ratings to predict, ``share`` of each user's (at least 1 of 2 or more)."""
+    test = np.zeros(ratings.shape, bool)
+    for j in range(ratings.shape[1]):
+        rated = rng.permutation(np.flatnonzero(~np.isnan(ratings[:, j])))
+        if len(rated) >= 2:
+            test[rated[: max(1, round(share * len(rated)))], j] = True
+    return test
+
+
+def new_users(n_users: int, share: float, seed: int) -> np.ndarray:
+    """Indices of the users that are new, ascending; none when fewer than two would stay."""
+    count = round(share * n_users)
+    if n_users - count < 2:
+        return np.empty(0, np.intp)
+    return np.sort(np.random.default_rng([seed, 1]).permutation(n_users)[:count])
+
+
+def known_users(
+    fitted: FittedRanker, features: Features, ratings: Array, test: np.ndarray, seed: int
+) -> dict[str, float]:
+    """Mean over users of every metric on the held-out ratings; RMSE over all of them."""
+    rng = np.random.default_rng([seed, 2])
+    per_user: dict[str, list[float]] = {metric: [] for metric in METRICS}
+    errors: list[Array] = []
+    for j in range(ratings.shape[1]):
+        rows = np.flatnonzero(test[:, j])
+        if not len(rows):
+            continue
+        user = UserRatings(np.where(test[:, j], np.nan, ratings[:, j]))
+        truth, scores = ratings[rows, j], fitted.predict(features, user)[rows]
+        per_user["mAP"].append(average_precision(truth, scores, rng))
+        per_user["nDCG@5"].append(ndcg(truth, scores, rng))
+        per_user["tau"].append(kendall_tau(truth, scores))
+        errors.append(truth - scores)
+    out = {metric: _mean(values) for metric, values in per_user.items()}
+    out["RMSE"] = rmse(np.concatenate(errors), np.zeros(sum(map(len, errors))))
+    return out
+
+
+def curve(
+    fitted: FittedRanker, features: Features, ratings: Array, test: np.ndarray, seed: int
+) -> list[float]:
+    """mAP of new users after each number of ratings in CURVE, then after all their known ones."""
+    rng = np.random.default_rng([seed, 3])
+    per_count: list[list[float]] = [[] for _ in range(len(CURVE) + 1)]
+    for j in range(ratings.shape[1]):
+        rows = np.flatnonzero(test[:, j])
+        told = rng.permutation(np.flatnonzero(~np.isnan(ratings[:, j]) & ~test[:, j]))
+        for i, count in enumerate([*CURVE, len(told)]):
+            known = np.full(len(ratings), np.nan)
+            known[told[:count]] = ratings[told[:count], j]
+            scores = fitted.predict(features, UserRatings(known))[rows]
+            per_count[i].append(average_precision(ratings[rows, j], scores, rng))
+    return [_mean(values) for values in per_count]
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
