@@ -6,7 +6,7 @@ Two questions, several seeds each:
 * **new users**: a share of the users is held out whole; the rankers learn from the others, are told
   k = 0, 1, 2 ... ratings of a new one, and predict the remaining ones.
 
-Relevant is a rating >= 4. Measures per user, then the mean over users (:mod:`cinekit.rank.metrics`).
+Relevant is a rating >= 4. Measures per user, then their mean (:mod:`cinekit.rank.metrics`).
 """
 
 from __future__ import annotations

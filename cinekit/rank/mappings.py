@@ -94,5 +94,5 @@ def refit(mapping: Mapping, x: Array, y: Array, ridge: float) -> Mapping:
     penalty = np.full(basis.shape[1], ridge)
     penalty[-1] = 0.0
     normal = basis.T @ basis + np.diag(penalty)
-    weights: Array = np.linalg.lstsq(normal, basis.T @ y, rcond=None)[0]
+    weights = np.linalg.lstsq(normal, basis.T @ y, rcond=None)[0].astype(np.float64)
     return replace(mapping, weights=weights)

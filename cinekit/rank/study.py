@@ -52,7 +52,8 @@ def simulate_study(seed: int = 0, items: int = ITEMS, users: int = USERS) -> Stu
 
     def rate(strength: float) -> Array:
         raw = 3.0 + quality[:, None] + bias + strength * (pull + 0.8 * curve) + noise
-        return np.clip(np.rint(raw), 1.0, 5.0)
+        rated: Array = np.clip(np.rint(raw), 1.0, 5.0)
+        return rated
 
     low, high = 0.0, 3.0
     for _ in range(40):
@@ -68,7 +69,8 @@ def _scenes(rng: np.random.Generator, items: int) -> Array:
     centres = rng.standard_normal((N_SCENES, N_TASTES + 1))
     kind = rng.integers(0, N_SCENES, items)
     mixed: Array = 0.7 * centres[kind] + 0.7 * rng.standard_normal((items, N_TASTES + 1))
-    return (mixed - mixed.mean(0)) / mixed.std(0)
+    standard: Array = (mixed - mixed.mean(0)) / mixed.std(0)
+    return standard
 
 
 def _features(rng: np.random.Generator, latent: Array) -> Features:
