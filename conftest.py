@@ -17,8 +17,12 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 @pytest.fixture(scope="session")
 def test_data() -> Path:
-    """Real clips, photographs and network weights that are no part of the project."""
+    """Real clips, photographs and network weights that are no part of the project.
+
+    Where continuous integration runs they must be there: nothing may pass for want of them.
+    """
     folder = Path(os.environ.get("CINEKIT_TEST_DATA", ROOT / "../shared/data")).resolve()
     if not folder.is_dir():
-        pytest.skip(f"no test data at {folder}: set CINEKIT_TEST_DATA to run this test")
+        reason = f"no test data at {folder}: set CINEKIT_TEST_DATA to run this test"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     return folder

@@ -1,0 +1,3 @@
+"""Fails at import."""
+
+raise RuntimeError("the wheels came off\nin the second line")

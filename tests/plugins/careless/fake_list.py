@@ -1,0 +1,8 @@
+"""Returns a list."""
+
+import cinekit
+
+
+@cinekit.hookimpl
+def cinekit_solvers():
+    return ["fast"]

@@ -1,0 +1,8 @@
+"""Misspelt the hook."""
+
+import cinekit
+
+
+@cinekit.hookimpl
+def cinekit_segmenter():
+    return {}
