@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from cinekit.energy.edge_kernels import pair_cost
-from cinekit.energy.kernels import loop_distance
+from cinekit.energy.tables import common_divisors, label_table, period_table, pixel_sums
 
 
 @njit(cache=True, nogil=True)
@@ -34,6 +34,8 @@ def block_unary(  # type: ignore[no-untyped-def]
             i = y * width + k
             j = i + stride
             for a in range(n_labels):
+                if np.isinf(out[a, y // size, k // size]):
+                    continue
                 pi = period[a * period_strides[0] + i * period_strides[1]]
                 pj = period[a * period_strides[0] + j * period_strides[1]]
                 si = start[a * start_strides[0] + i * start_strides[1]]
@@ -44,88 +46,63 @@ def block_unary(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def labels_at(table, strides, pixel, out):  # type: ignore[no-untyped-def]
+    """Copy every label's entry at a pixel to out; returns whether any differs from before."""
+    changed = False
+    for a in range(out.shape[0]):
+        value = table[a * strides[0] + pixel * strides[1]]
+        changed = changed or out[a] != value
+        out[a] = value
+    return changed
+
+
+@njit(cache=True, nogil=True)
 def block_tables(  # type: ignore[no-untyped-def]
     x, squares, sums, weights, axis, period, period_strides, start, start_strides, size, out
 ):
     """Add the edges that cross between blocks to out, float32 (h'-1, w', L, L) (axis 0)
     or (h', w'-1, L, L) (axis 1)."""
     n_labels = out.shape[2]
+    t, c = x.shape[1], x.shape[2]
     h, w = weights.shape
     stride = w if axis == 0 else 1
     width = w if axis == 0 else w + 1
     table = np.empty((n_labels, n_labels), np.float32)
-    p1 = np.empty(n_labels, np.int64)
-    s1 = np.empty(n_labels, np.int64)
-    p2 = np.empty(n_labels, np.int64)
-    s2 = np.empty(n_labels, np.int64)
-    down = size if axis == 0 else 1
-    right = size if axis == 1 else 1
+    divisors = np.empty((n_labels, n_labels), np.int64)
+    largest = 0
+    stale = True
+    means1 = np.empty((n_labels, t * c), np.float32)
+    means2 = np.empty((n_labels, t * c), np.float32)
+    p1, s1 = np.zeros(n_labels, np.int64), np.zeros(n_labels, np.int64)
+    p2, s2 = np.zeros(n_labels, np.int64), np.zeros(n_labels, np.int64)
+    down, right = (size, 1) if axis == 0 else (1, size)
     for y in range(down - 1, h, down):
         for k in range(right - 1, w, right):
             i = y * width + k
             j = i + stride
-            same = True
-            for a in range(n_labels):
-                p1[a] = period[a * period_strides[0] + i * period_strides[1]]
-                s1[a] = start[a * start_strides[0] + i * start_strides[1]]
-                p2[a] = period[a * period_strides[0] + j * period_strides[1]]
-                s2[a] = start[a * start_strides[0] + j * start_strides[1]]
-                same = same and p1[a] == p2[a] and s1[a] == s2[a]
-            weight = weights[y, k]
+            stale = labels_at(period, period_strides, i, p1) or stale
+            stale = labels_at(period, period_strides, j, p2) or stale
+            labels_at(start, start_strides, i, s1)
+            labels_at(start, start_strides, j, s2)
+            same = (p1 == p2).all() and (s1 == s2).all()
+            p = p1[0]
+            one = same and p > 1 and (p1 == p).all() and (np.diff(s1) >= 0).all()
+            if stale and not one:
+                largest = common_divisors(p1, p2, divisors)
+                stale = False
             target = out[y // size, k // size]
             for pixel in (i, j):
                 if sums.shape[0] > 0:
-                    period_table(sums, pixel, p1[0], s1, table)
+                    period_table(sums, pixel, p, s1, table)
+                elif one:
+                    own = np.empty((1, max(1, -(-(s1[-1] - s1[0]) // p)), t - p + 1), np.float32)
+                    pixel_sums(x, pixel, p, own)
+                    period_table(own, 0, p, s1, table)
                 else:
-                    label_table(x, squares, sums, pixel, p1, s1, p2, s2, same, table)
+                    label_table(
+                        x, squares, pixel, p1, s1, p2, s2, same, divisors, largest,
+                        means1, means2, table,
+                    )  # fmt: skip
                 for a in range(n_labels):
                     for b in range(n_labels):
-                        target[a, b] += weight * table[a, b]
-
-
-@njit(cache=True, nogil=True)
-def label_table(x, squares, sums, i, p1, s1, p2, s2, same, out):  # type: ignore[no-untyped-def]
-    """out[a, b] = distance at pixel i between loops (p1[a], s1[a]) and (p2[b], s2[b]).
-
-    same : both lists are equal, so the table is symmetric with a zero diagonal.
-    """
-    n_labels = out.shape[0]
-    for a in range(n_labels):
-        first = a + 1 if same else 0
-        if same:
-            out[a, a] = 0
-        for b in range(first, n_labels):
-            out[a, b] = loop_distance(x, squares, sums, i, p1[a], s1[a], p2[b], s2[b])
-            if same:
-                out[b, a] = out[a, b]
-
-
-@njit(cache=True, nogil=True)
-def period_table(sums, i, p, starts, out):  # type: ignore[no-untyped-def]
-    """:func:`label_table` for one period and the starts 0, 1, 2 ..., row by row from prefix sums.
-
-    Along a row the number of whole periods between two starts stays the same for p labels, so the
-    inner loop is plain vector arithmetic.
-    """
-    n_labels = out.shape[0]
-    scale = np.float32(1) / np.float32(p)
-    for a in range(n_labels):
-        out[a, a] = 0
-        base = sums[i, 0, a]
-        for b in range(a + 1, min(a + p, n_labels)):
-            out[a, b] = (sums[i, 0, b] - base) * scale
-        k = 1
-        while a + k * p < n_labels:
-            first = a + k * p
-            whole = sums[i, k - 1, a + p]
-            out[a, first] = (whole - sums[i, k - 1, a]) * scale
-            if first + 1 < n_labels:
-                base = sums[i, k, a]
-                for b in range(first + 1, min(first + p, n_labels)):
-                    r = b - first
-                    part = whole - sums[i, k - 1, a + r] + sums[i, k, a + r] - base
-                    out[a, b] = part * scale
-            k += 1
-    for a in range(n_labels):
-        for b in range(a):
-            out[a, b] = out[b, a]
+                        target[a, b] += weights[y, k] * table[a, b]

@@ -85,7 +85,8 @@ def _spatial(costs: LoopCosts, labels: LoopLabels, axis: int) -> float:
                 if scale == 0:
                     continue
                 for row, column in ends:
-                    signal = (values[:, row[part], column[part]] / np.float32(one)).swapaxes(0, 1)
+                    signal = values[:, row[part], column[part]].swapaxes(0, 1)  # (e, t, c)
+                    signal = (signal / one).astype(np.float32)
                     psi = terms.psi(signal, int(pair[0]), s1[part], int(pair[1]), s2[part])
                     total += scale * float(np.sum(weight[part] * psi))
     return total

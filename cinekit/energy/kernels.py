@@ -15,7 +15,7 @@ from numba import njit
 _FAST = {"reassoc", "contract"}  # lets sums vectorise; NaN and infinity keep their meaning
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, inline="never")
+@njit(cache=True, nogil=True, fastmath=_FAST)
 def frame_distance(x, i, f, g):  # type: ignore[no-untyped-def]
     """|X_i(f) - X_i(g)|^2."""
     total = np.float32(0)

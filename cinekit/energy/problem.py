@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cinekit.energy import block_kernels, edge_kernels
 from cinekit.energy.costs import NO_SUMS, LoopCosts, edge_ends
-from cinekit.types import LoopLabels
+from cinekit.types import STILL, LoopLabels
 
 Float = NDArray[np.float32]
 Labels = NDArray[np.int32]
@@ -47,15 +47,28 @@ class LoopProblem:
     ----------
     costs : what all problems of the clip share.
     period, start : int, broadcastable to (L, h, w).
+        A still label shows one of the t frames; a looping one has ``start + period <= t - 1``,
+        forbidden or not, because every pair of labels has a cost.
     unary : float32 (L, h, w), inf where a label is forbidden.
     """
 
     def __init__(
-        self, costs: LoopCosts, period: NDArray[np.int16], start: NDArray[np.int16], unary: Float
+        self,
+        costs: LoopCosts,
+        period: NDArray[np.integer],
+        start: NDArray[np.integer],
+        unary: Float,
     ) -> None:
         expected = (*unary.shape[:1], *costs.size)
         if unary.shape != expected:
             raise ValueError(f"expected unary costs (L, h, w) {expected}, received {unary.shape}")
+        last = np.where(period == STILL, costs.n_frames - 1, costs.n_frames - 1 - period)
+        if np.min(period) < 1 or np.min(start) < 0 or (start > last).any():
+            raise ValueError(
+                f"expected periods >= 1 and starts >= 0 with s + p <= {costs.n_frames - 1}, "
+                f"received periods from {np.min(period)} and starts from {np.min(start)} "
+                f"to s + p = {np.max(start + period)}"
+            )
         self.costs = costs
         self.unary = unary
         self.period = _Table(period, expected)
@@ -197,7 +210,7 @@ class _Table:
     Entry (label, pixel) is ``values[label * label_stride + pixel * pixel_stride]``.
     """
 
-    def __init__(self, table: NDArray[np.int16], shape: tuple[int, ...]) -> None:
+    def __init__(self, table: NDArray[np.integer], shape: tuple[int, ...]) -> None:
         full = np.broadcast_to(table, shape)
         labels = shape[0] if full.strides[0] else 1
         pixels = shape[1] * shape[2] if any(full.strides[1:]) else 1

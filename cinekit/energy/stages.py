@@ -57,7 +57,8 @@ def start_problem(
 ) -> LoopProblem:
     """Stage 3: the start frame of every pixel (the frame, where still), its period being fixed.
 
-    Label l is start frame l, 0 .. t-1; at a looping pixel those above t-p-1 are forbidden.
+    Label l is start frame l, 0 .. t-1. At a looping pixel those above t-p-1 are forbidden; they
+    stand for the last start there, so that every pair of labels has a cost.
 
     period_map : int (h, w), working periods, 1 where still.
     """
@@ -69,7 +70,9 @@ def start_problem(
         cost = label_cost(costs, candidate, int(p))[here]
         unary[:last, here] = cost if p == STILL else costs.temporal(int(p))[:, here] + cost
     period = np.asarray(period_map, np.int16)[None]
-    return LoopProblem(costs, period, np.arange(t, dtype=np.int16)[:, None, None], unary)
+    last_start = np.where(period == STILL, t - 1, t - 1 - period)
+    starts = np.minimum(np.arange(t)[:, None, None], last_start)  # (t, h, w)
+    return LoopProblem(costs, period, starts, unary)
 
 
 def label_cost(costs: LoopCosts, candidate: Candidate, period: int) -> Float:
