@@ -1,0 +1,111 @@
+"""A line-metric problem on a pyramid of coarser and coarser grids with the same energy.
+
+A coarse unary is the sum of the block's unaries, a coarse warp the sum of the warps that cross
+from block to block: for labels that are constant on blocks the coarse energy *is* the fine energy,
+since warps all rise, so sums of |warp[a] - warp[b]| are |sum of warps[a] - sum of warps[b]|.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.solve import line_metric
+
+Float = NDArray[np.float32]
+Labels = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class LineGrid:
+    """One level: labels last, as the kernels walk them.
+
+    unary : float32 (h, w, L), finite except on the finest level.
+    vertical, horizontal : float32 (h - 1, w, L) and (h, w - 1, L), rising along L.
+    """
+
+    unary: Float
+    vertical: Float
+    horizontal: Float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(h, w)."""
+        return int(self.unary.shape[0]), int(self.unary.shape[1])
+
+    def softened(self) -> LineGrid:
+        """The same problem with finite unaries: forbidden labels become dear ones.
+
+        Dearer than all that a pixel could save by taking one, so the optimum is the same; and
+        blocks can be summed although their pixels allow different labels.
+        """
+        unary = self.unary
+        forbidden = np.isinf(unary)
+        if not forbidden.any():
+            return self
+        dear = np.where(forbidden, 0, unary).max(axis=-1)  # (h, w)
+        reach = self.vertical[..., -1] - self.vertical[..., 0]
+        dear[:-1] += reach
+        dear[1:] += reach
+        reach = self.horizontal[..., -1] - self.horizontal[..., 0]
+        dear[:, :-1] += reach
+        dear[:, 1:] += reach
+        # A little more than the saving, so that rounding and ties do not matter.
+        dear = dear * np.float32(1.01) + np.float32(1e-6)
+        soft = np.where(forbidden, dear[..., None], unary)
+        return LineGrid(soft, self.vertical, self.horizontal)
+
+    def coarser(self) -> LineGrid:
+        """The problem over 2 x 2 blocks."""
+        vertical = self.vertical[1::2]  # rows between blocks: (h' - 1 or h', w, L)
+        horizontal = self.horizontal[:, 1::2]
+        return LineGrid(
+            _pair_sums(_pair_sums(self.unary, 0), 1),
+            _pair_sums(vertical, 1),
+            _pair_sums(horizontal, 0),
+        )
+
+    def energy(self, labels: Labels) -> float:
+        """E of a labelling, in float64."""
+        parts = self.unary, self.vertical, self.horizontal
+        return float(line_metric.line_energy(*parts, labels))
+
+    def message_passing(self, iterations: int, tolerance: float) -> tuple[Labels, float, int]:
+        """TRW-S from zero messages: labels, lower bound of this level, iterations done.
+
+        Stops when the bound gains less than ``tolerance`` of itself in an iteration.
+        """
+        parts = self.unary, self.vertical, self.horizontal
+        messages = np.zeros((*self.shape, 4, self.unary.shape[-1]), np.float32)
+        bound = -np.inf
+        done = 0
+        for _ in range(iterations):
+            before, bound = bound, float(line_metric.trws_iteration(*parts, messages))
+            done += 1
+            if bound - before <= tolerance * abs(bound):
+                break
+        labels = np.zeros(self.shape, np.int32)
+        line_metric.decode(*parts, messages, labels)
+        return labels, bound, done
+
+    def sweep(self, labels: Labels) -> None:
+        """Every row, then every column, solved exactly given the others; in place."""
+        parts = self.unary, self.vertical, self.horizontal
+        line_metric.sweep_chains(*parts, labels, True)
+        line_metric.sweep_chains(*parts, labels, False)
+
+
+def _pair_sums(values: Float, axis: int) -> Float:
+    """Sums of neighbours two by two along an axis; the last one alone where the length is odd."""
+    pairs = np.arange(0, values.shape[axis], 2)
+    if len(pairs) == 0:
+        return values
+    return np.add.reduceat(values, pairs, axis=axis)
+
+
+def upsample(labels: Labels, shape: tuple[int, int], size: int = 2) -> Labels:
+    """Labels of blocks at the pixels of the finer grid: int32 ``shape``."""
+    fine = labels.repeat(size, axis=0).repeat(size, axis=1)
+    return np.ascontiguousarray(fine[: shape[0], : shape[1]])
