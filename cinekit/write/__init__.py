@@ -1,16 +1,43 @@
 """Loops to files, label maps and the report."""
 
+from cinekit.write.files import whole_file, write_bytes, write_text
 from cinekit.write.gif import GifWriter
+from cinekit.write.maps import (
+    contact_sheet,
+    labels_figure,
+    labels_image,
+    labels_legend,
+    mask_overlay,
+)
+from cinekit.write.media import LoopMedia, loop_media, preview
+from cinekit.write.report import report_html, write_report
+from cinekit.write.summary import SCHEMA, result_json, write_result
 from cinekit.write.video import Mp4Writer, WebmCodec, WebmWriter
 from cinekit.write.vlp import read_vlp, write_vlp
 from cinekit.write.webp import WebpWriter
 
 __all__ = [
+    "SCHEMA",
     "GifWriter",
+    "LoopMedia",
     "Mp4Writer",
     "WebmCodec",
     "WebmWriter",
     "WebpWriter",
+    "contact_sheet",
+    "labels_figure",
+    "labels_image",
+    "labels_legend",
+    "loop_media",
+    "mask_overlay",
+    "preview",
     "read_vlp",
+    "report_html",
+    "result_json",
+    "whole_file",
+    "write_bytes",
+    "write_report",
+    "write_result",
+    "write_text",
     "write_vlp",
 ]

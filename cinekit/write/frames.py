@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -97,8 +98,7 @@ def shrink(frame: Frame, longest: int) -> Frame:
     if scale == 1.0:
         return frame
     size = (max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2))
-    small: Frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-    return small
+    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def ticks(n: int, fps: float, per_second: int) -> list[int]:
@@ -109,4 +109,4 @@ def ticks(n: int, fps: float, per_second: int) -> list[int]:
     """
     rate = exact_rate(fps)
     ends = [math.floor(Fraction(k) * per_second / rate + Fraction(1, 2)) for k in range(n + 1)]
-    return [max(1, b - a) for a, b in zip(ends, ends[1:], strict=False)]
+    return [max(1, b - a) for a, b in pairwise(ends)]

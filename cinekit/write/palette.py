@@ -41,7 +41,7 @@ def blue_noise(size: int = 32) -> NDArray[np.float32]:
     kernel = gaussian_filter(kernel, 1.5, mode="wrap")
 
     def spread(cell: int) -> NDArray[np.float32]:
-        return np.roll(kernel, divmod(cell, size), (0, 1)).ravel()
+        return np.asarray(np.roll(kernel, divmod(cell, size), (0, 1)).ravel(), np.float32)
 
     energy = np.zeros(cells, np.float32)
     for cell in np.flatnonzero(on):
@@ -67,7 +67,8 @@ def blue_noise(size: int = 32) -> NDArray[np.float32]:
         on[void] = True
         energy += spread(void)
         rank[void] = position
-    return ((rank + 0.5) / cells - 0.5).reshape(size, size)
+    mask = (rank + np.float32(0.5)) / np.float32(cells) - np.float32(0.5)
+    return mask.reshape(size, size)
 
 
 def choose_palette(
@@ -92,7 +93,7 @@ def choose_palette(
     quantised = picture.quantize(colours, method=Image.Quantize.MEDIANCUT, kmeans=3)
     flat = np.asarray(quantised.getpalette(), np.uint8).reshape(-1, 3)
     used = np.unique(np.asarray(quantised))
-    return flat[used]
+    return np.asarray(flat[used], np.uint8)
 
 
 class PaletteMap:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import av
 import numpy as np
@@ -104,10 +104,11 @@ def _mux(
         context.thread_count = THREADS
         context.color_primaries = context.color_trc = context.colorspace = _BT709
         context.color_range = ColorRange.MPEG
-        packets: list[av.Packet] = []
+        packets: list[av.Packet[Any]] = []
         n = 0
-        for n, picture in enumerate(_pictures(first, frames, rate), start=1):
+        for picture in _pictures(first, frames, rate):
             packets += stream.encode(picture)
+            n += 1
         packets += stream.encode(None)
         stamps = [(packet.pts, packet.dts) for packet in packets]
         for turn in range(repeat):
