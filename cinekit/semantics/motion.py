@@ -1,0 +1,172 @@
+"""The embedded segmenter: regions by how they move and what moves there. No weights, no input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.errors import ConfigError
+from cinekit.protocols import Progress, silent
+from cinekit.semantics.motion_cluster import (
+    Labels,
+    describe,
+    merge_similar,
+    naturalness,
+    superpixels,
+)
+from cinekit.semantics.motion_features import (
+    WORKING_FRAMES,
+    MotionFeatures,
+    deviation_of,
+    grey,
+    measure,
+    small_copy,
+)
+from cinekit.semantics.motion_outline import respond, smooth_labels, tidy
+from cinekit.types import Category, Clip, Motion, SemanticResponse
+
+BACKGROUND = Category("background", Motion.STATIC)
+GRID_SIDE = 480
+"""Longest side of the response, cells; never more than half the clip's once that is larger."""
+RELATIVE = 0.06
+"""Share of the strongest motion below which a pixel counts as the halo of what moves beside it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MotionSegmenter:
+    """Splits what moves into regions, and tells texture from things.
+
+    The clip has to stand still (see :func:`cinekit.clip.stabilise`): a drifting camera moves
+    everything. The response is the same in every frame; a thing that passes owns what it sweeps.
+
+    k : at most so many regions, those with most motion in them; 2 to 6 are sensible.
+    min_deviation : a pixel moves when the standard deviation of its intensity over time, in [0, 1],
+        is above this (and above the clip's noise). Lower follows fainter motion, .008 to .03.
+    similarity : neighbours that differ less merge; 1 is a clear difference in colour or in the way
+        of moving. Lower splits more, .5 to 1.5.
+    min_area : smaller regions are dropped or join a neighbour; share of the frame.
+    natural : a region is texture (natural) when its motion is at least this stochastic, in [0, 1].
+    """
+
+    k: int = 5
+    min_deviation: float = 0.012
+    similarity: float = 0.9
+    min_area: float = 0.004
+    natural: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise ConfigError(f"segmenter.k: expected at least 1 region, received {self.k}")
+        if not 0 < self.min_deviation < 1:
+            raise ConfigError(
+                "segmenter.min_deviation: expected a deviation between 0 and 1, "
+                f"received {self.min_deviation}"
+            )
+        if not self.similarity >= 0:
+            raise ConfigError(
+                f"segmenter.similarity: expected 0 or more, received {self.similarity}"
+            )
+        for name in ("min_area", "natural"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(
+                    f"segmenter.{name}: expected a share in [0, 1], received {getattr(self, name)}"
+                )
+
+    def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
+        """Background, then the regions, largest first ("texture 1", "object 1", ...)."""
+        grid = response_grid(clip)
+        if clip.n_frames < 2:
+            progress(1.0)
+            return _constant(np.full((*grid, 1), 255, np.uint8), (BACKGROUND,), clip.n_frames)
+        small = small_copy(clip)
+        progress(0.2)
+        features = measure(small)
+        progress(0.6)
+        threshold = self._threshold(features)
+        moving = tidy(features.deviation > threshold, self.min_area / 2) & ~light_only(features)
+        moving = tidy(moving, self.min_area / 2)
+        labels = self._regions(moving, features)
+        kinds = self._kinds(labels, features)
+        progress(0.8)
+        every = -(-clip.n_frames // WORKING_FRAMES)
+        half = small_copy(Clip(clip.frames[::every], clip.fps), max(grid))
+        outline = tidy(deviation_of(grey(half), 1.0) > threshold, self.min_area / 2)
+        probabilities = respond(labels, len(kinds), outline)
+        progress(1.0)
+        return _constant(probabilities, (BACKGROUND, *_name(kinds)), clip.n_frames)
+
+    def _threshold(self, features: MotionFeatures) -> float:
+        """The deviation above which a pixel moves."""
+        strongest = float(np.percentile(features.deviation, 98))
+        return max(self.min_deviation, features.floor, RELATIVE * strongest)
+
+    def _regions(self, moving: NDArray[np.bool_], features: MotionFeatures) -> Labels:
+        """At most k regions, numbered by size, largest first: int32 (h, w), -1 elsewhere."""
+        if not moving.any():
+            return np.full(moving.shape, -1, np.int32)
+        least = max(self.min_area * moving.size, 1.0)
+        vectors = describe(features)
+        labels = merge_similar(
+            superpixels(vectors, moving), features, vectors, self.similarity, least
+        )
+        labels = smooth_labels(labels, int(labels.max()) + 1, 1.5)
+        power = np.where(labels >= 0, features.deviation**2, 0)
+        total = np.bincount(labels.ravel() + 1, power.ravel())[1:]
+        size = np.bincount(labels.ravel() + 1)[1:]
+        total[size < least] = 0
+        kept = [i for i in np.argsort(-total, kind="stable")[: self.k] if total[i] > 0]
+        kept.sort(key=lambda i: -size[i])
+        out = np.full(labels.shape, -1, np.int32)
+        for rank, i in enumerate(kept):
+            out[labels == i] = rank
+        return out
+
+    def _kinds(self, labels: Labels, features: MotionFeatures) -> list[Motion]:
+        """Texture or thing, for each region: its mean naturalness, weighted by motion."""
+        natural, power = naturalness(features), features.deviation**2
+        kinds = []
+        for i in range(int(labels.max()) + 1):
+            inside = labels == i
+            share = float(np.average(natural[inside], weights=power[inside]))
+            kinds.append(Motion.NATURAL if share >= self.natural else Motion.NON_NATURAL)
+        return kinds
+
+
+def light_only(features: MotionFeatures) -> NDArray[np.bool_]:
+    """Where only the light changes (firelight on a pot, a lamp on a wall): bool (h, w).
+
+    Brightness rises and falls together far around, local contrast stays, nothing is carried along.
+    """
+    out: NDArray[np.bool_] = (
+        (features.structure < 0.3) & (features.together > 0.55) & (features.residual > 0.6)
+    )
+    return out
+
+
+def response_grid(clip: Clip) -> tuple[int, int]:
+    """(h, w) of the response: half the clip, at most GRID_SIDE; small clips keep every pixel."""
+    height, width = clip.size
+    longest = max(height, width)
+    side = min(GRID_SIDE, max(longest / 2, min(longest, 240)))
+    return max(1, round(height * side / longest)), max(1, round(width * side / longest))
+
+
+def _name(kinds: list[Motion]) -> list[Category]:
+    """ "texture 1", "object 1", ... in the order of size."""
+    count = {Motion.NATURAL: 0, Motion.NON_NATURAL: 0}
+    names = []
+    for kind in kinds:
+        count[kind] += 1
+        word = "texture" if kind is Motion.NATURAL else "object"
+        names.append(Category(f"{word} {count[kind]}", kind))
+    return names
+
+
+def _constant(
+    frame: NDArray[np.uint8], categories: tuple[Category, ...], n_frames: int
+) -> SemanticResponse:
+    """A response that is the same in every frame, as a view along T."""
+    view = np.broadcast_to(frame, (n_frames, *frame.shape))
+    return SemanticResponse(probabilities=view, categories=categories, source="motion")
