@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cinekit.clip import read_clip as read_clip
+    from cinekit.hookspecs import LazyComponents as LazyComponents
     from cinekit.hookspecs import hookimpl as hookimpl
     from cinekit.pipeline import make_cinemagraphs as make_cinemagraphs
-    from cinekit.plugins import LazyComponents as LazyComponents
     from cinekit.plugins import load_plugins as load_plugins
     from cinekit.plugins import require as require
     from cinekit.protocols import LabelProblem as LabelProblem
@@ -59,9 +59,9 @@ _ERRORS = (
 _HOME = {
     "clip": ("read_clip",),
     "errors": _ERRORS,
-    "hookspecs": ("hookimpl",),
+    "hookspecs": ("LazyComponents", "hookimpl"),
     "pipeline": ("make_cinemagraphs",),
-    "plugins": ("LazyComponents", "load_plugins", "require"),
+    "plugins": ("load_plugins", "require"),
     "protocols": (
         "LabelProblem",
         "Progress",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cinekit.hookspecs import hookimpl
-from cinekit.plugins import LazyComponents
+from cinekit.hookspecs import LazyComponents, hookimpl
 
 if TYPE_CHECKING:
     from cinekit.protocols import Segmenter, Solver, Writer

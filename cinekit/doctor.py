@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cinekit.cli.arguments import none_expected
 from cinekit.inventory import inventory
 from cinekit.models import KNOWN_MODELS, VARIABLE, models_folder
 from cinekit.plugins import load_plugins
@@ -43,9 +42,8 @@ class Check:
     text: str
 
 
-def doctor(arguments: list[str]) -> int:
+def doctor() -> int:
     """Print the report; the exit status is 1 when something that is needed is broken."""
-    none_expected("doctor", arguments)
     healthy = True
     for check in checks():
         mark = {True: "ok", False: "FAIL", None: "--"}[check.good]

@@ -13,8 +13,9 @@ and import the heavy library inside the component's method.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -26,6 +27,28 @@ GROUP = "cinekit"
 
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
+
+
+class LazyComponents(Mapping[str, type[Any]]):
+    """Names of components whose modules are imported when they are asked for.
+
+    A hook may return one instead of a dict, to keep ``cinekit --help`` and ``cinekit plugins``
+    fast: ``LazyComponents({"motion": "package.module:Class"})``.
+    """
+
+    def __init__(self, targets: Mapping[str, str]) -> None:
+        self._targets = dict(targets)
+
+    def __getitem__(self, name: str) -> type[Any]:
+        module, _, attribute = self._targets[name].partition(":")
+        found: type[Any] = getattr(importlib.import_module(module), attribute)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._targets)
+
+    def __len__(self) -> int:
+        return len(self._targets)
 
 
 @hookspec

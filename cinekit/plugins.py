@@ -12,13 +12,13 @@ import dataclasses
 import importlib
 import importlib.metadata
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
 import pluggy
 
-from cinekit import hookspecs
+from cinekit import builtin, hookspecs
 from cinekit.errors import (
     BrokenPluginError,
     DuplicateComponentError,
@@ -65,28 +65,6 @@ KNOWN_ELSEWHERE = {
     ("solver", "maxflow"): "cinekit-maxflow",
 }
 """Components and options of the project's own plugins, to say what to install."""
-
-
-class LazyComponents(Mapping[str, type[Any]]):
-    """Names of components whose modules are imported when they are asked for.
-
-    A hook may return one instead of a dict, to keep ``cinekit --help`` and ``cinekit plugins``
-    fast: ``LazyComponents({"motion": "package.module:Class"})``.
-    """
-
-    def __init__(self, targets: Mapping[str, str]) -> None:
-        self._targets = dict(targets)
-
-    def __getitem__(self, name: str) -> type[Any]:
-        module, _, attribute = self._targets[name].partition(":")
-        found: type[Any] = getattr(importlib.import_module(module), attribute)
-        return found
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._targets)
-
-    def __len__(self) -> int:
-        return len(self._targets)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -219,8 +197,6 @@ def load_plugins(entry_points: Iterable[importlib.metadata.EntryPoint] | None = 
 
     entry_points : those to load instead of the installed ones of the group ``cinekit``.
     """
-    from cinekit import builtin
-
     plugins = Plugins()
     version = importlib.metadata.version("cinekit")
     plugins.register(builtin, Provider("cinekit", version, builtin.__name__))

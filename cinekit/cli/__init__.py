@@ -73,13 +73,20 @@ def _demo(rest: list[str]) -> int:
 def _plugins(rest: list[str]) -> int:
     from cinekit.cli.listing import list_plugins
 
-    return list_plugins(rest)
+    _none_expected("plugins", rest)
+    return list_plugins()
 
 
 def _doctor(rest: list[str]) -> int:
     from cinekit.doctor import doctor
 
-    return doctor(rest)
+    _none_expected("doctor", rest)
+    return doctor()
+
+
+def _none_expected(command: str, rest: list[str]) -> None:
+    if rest:
+        raise ConfigError(f"cinekit {command} takes no arguments, received '{rest[0]}'")
 
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {

@@ -7,14 +7,12 @@ from enum import Enum
 from itertools import groupby
 from typing import Any
 
-from cinekit.cli.arguments import none_expected
 from cinekit.inventory import Entry, inventory
 from cinekit.plugins import load_plugins
 
 
-def list_plugins(arguments: list[str]) -> int:
+def list_plugins() -> int:
     """Print the inventory; the exit status is 0 even when a plugin is broken."""
-    none_expected("plugins", arguments)
     plugins = load_plugins()
     for kind, entries in groupby(inventory(plugins), key=lambda entry: entry.kind):
         print(kind)

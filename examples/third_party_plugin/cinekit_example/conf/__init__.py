@@ -1,0 +1,1 @@
+"""Options of this plugin, on the search path of `cinekit make`."""

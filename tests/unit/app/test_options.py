@@ -1,0 +1,151 @@
+"""The yaml files and the classes behind them say the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from enum import Enum
+from typing import Any
+
+import pytest
+from omegaconf import OmegaConf
+
+from cinekit.config import build_component, build_options, component_kind, read_option
+from cinekit.options import CORE, option_files
+from cinekit.pipeline import Settings
+from cinekit.plugins import KINDS, load_plugins
+from cinekit.providers import conf_folder, installed_entry_points, provider_of
+from cinekit.settings import COMMAND_LINE_ONLY, FIELD_OF
+
+PROVIDERS = [provider_of(entry) for entry in installed_entry_points()]
+OPTIONS = option_files(PROVIDERS)
+OF_COMPONENTS = [option for option in OPTIONS if option.group in KINDS and option.name != "auto"]
+OWN = [option for option in OF_COMPONENTS if read_option(option, PROVIDERS)["name"] == option.name]
+SECTIONS = {
+    field.name: typing.get_type_hints(Settings)[field.name]
+    for field in dataclasses.fields(Settings)
+    if dataclasses.is_dataclass(typing.get_type_hints(Settings)[field.name])
+}
+
+
+def main_config() -> dict[str, Any]:
+    folder = conf_folder(CORE)
+    assert folder is not None
+    config = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml"))
+    assert isinstance(config, dict)
+    return {str(key): value for key, value in config.items()}
+
+
+def plain(value: Any) -> Any:
+    """A default as it stands in yaml; a component as its name's node cannot be compared."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def default(field: dataclasses.Field[Any]) -> Any:
+    if field.default is not dataclasses.MISSING:
+        return plain(field.default)
+    if field.default_factory is not dataclasses.MISSING:
+        return plain(field.default_factory())
+    return "???"
+
+
+def assert_mirrors(values: dict[str, Any], cls: type[Any]) -> None:
+    hints = typing.get_type_hints(cls)
+    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
+    assert set(values) == set(fields)
+    for name, field in fields.items():
+        if component_kind(hints[name]) and values[name] is not None:
+            continue
+        assert values[name] == default(field), name
+
+
+@pytest.mark.parametrize("option", OWN, ids=lambda option: f"{option.group}={option.name}")
+def test_the_option_of_a_component_shows_every_field_with_its_default(option):
+    values = read_option(option, PROVIDERS)
+    cls = load_plugins().get(option.group, values.pop("name"))
+    assert_mirrors(values, cls)
+
+
+@pytest.mark.parametrize(
+    "option", OF_COMPONENTS, ids=lambda option: f"{option.group}={option.name}"
+)
+def test_every_option_builds_its_component(option):
+    """Once its mandatory values are given."""
+    values = read_option(option, PROVIDERS)
+    needed = [name for name, value in values.items() if value == "???"]
+    built = build_component(
+        load_plugins(), option.group, {**values, **dict.fromkeys(needed, "some/path")}
+    )
+    for name in needed:
+        assert getattr(built, name) == "some/path"
+
+
+def test_every_component_has_an_option():
+    plugins = load_plugins()
+    named = {(option.group, option.name) for option in OWN}
+    for kind in KINDS:
+        for name in plugins.names(kind):
+            assert (kind, name) in named
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: f"{option.group}={option.name}")
+def test_every_option_says_what_it_is(option):
+    assert len(option.summary) > 10
+
+
+def test_every_writer_has_a_place_of_its_own():
+    for option in OPTIONS:
+        if option.group == "writer":
+            first = option.path.read_text("utf-8").splitlines()[0]
+            assert first == f"# @package writer.{option.name}"
+
+
+def test_the_main_configuration_has_a_place_for_every_setting():
+    config = main_config()
+    chosen = {key for entry in config.pop("defaults") if isinstance(entry, dict) for key in entry}
+    config.pop("hydra")
+    keys = {FIELD_OF.get(key, key) for key in {*config, *chosen} - set(COMMAND_LINE_ONLY)}
+    assert keys == {field.name for field in dataclasses.fields(Settings)}
+
+
+@pytest.mark.parametrize("section", [name for name in SECTIONS if name in main_config()])
+def test_the_main_configuration_shows_every_value_with_its_default(section):
+    assert_mirrors(main_config()[section], SECTIONS[section])
+
+
+def test_the_plain_values_of_the_main_configuration_are_the_defaults():
+    config = main_config()
+    for field in dataclasses.fields(Settings):
+        if field.default is not dataclasses.MISSING:
+            assert config[field.name] == field.default, field.name
+
+
+@pytest.mark.parametrize(
+    "option",
+    [option for option in OPTIONS if option.group in SECTIONS],
+    ids=lambda option: f"{option.group}={option.name}",
+)
+def test_options_of_a_stage_fit_its_dataclass(option):
+    values = {key: value for key, value in read_option(option).items() if key != "name"}
+    build_options(SECTIONS[option.group], values, option.group)
+
+
+@pytest.mark.parametrize(("group", "name"), [("energy", "oh2017"), ("stabilise", "auto")])
+def test_the_default_option_of_a_stage_is_its_dataclass(group, name):
+    (option,) = [one for one in OPTIONS if (one.group, one.name) == (group, name)]
+    values = {key: value for key, value in read_option(option).items() if key != "name"}
+    assert_mirrors(values, SECTIONS[group])
+
+
+def test_the_energy_preset_in_yaml_is_the_one_in_python():
+    from cinekit.energy import PRESETS, EnergyOptions
+
+    files = {one.name: read_option(one) for one in OPTIONS if one.group == "energy"}
+    assert set(files) == set(PRESETS)
+    for name, values in files.items():
+        values.pop("name")
+        assert build_options(EnergyOptions, values, "energy") == PRESETS[name]
