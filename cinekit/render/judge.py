@@ -37,7 +37,7 @@ RIGID_TEAR: Limits = (0.05, 0.15)
 GRADIENT: Limits = (1.6, 2.5)
 RIGID_GRADIENT: Limits = (1.3, 1.8)
 RIGID_JUMP: Limits = (2.5, 5.0)
-"""own_jump inside non-natural regions. Natural texture jumps more and hides it in its own motion."""
+"""own_jump inside non-natural regions. Natural texture jumps more, and its motion hides it."""
 
 
 def rigid_mask(regions: Regions) -> NDArray[np.bool_]:

@@ -27,7 +27,7 @@ def compose(
         weight : float32 (H, W) in [0, 1], how much of the second.
     main, other, share : (L,), what each label shows now, see :func:`cinekit.render.fade.sources`.
     mean : float32 (H, W, 3), each pixel's mean over its loop; correlation : float32 (H, W) in
-        [0, 1], of the two sides of its fade. A mix of two things that do not agree has less
+        (-1, 1], of the two sides of its fade. A mix of two things that do not agree has less
         contrast than either; its deviation from the mean is scaled up by what was lost.
     """
     height, width = index.shape

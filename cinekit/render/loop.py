@@ -18,6 +18,9 @@ from cinekit.types import STILL, Clip, LoopLabels
 _AGREEMENT_BOX = 9
 """Pixels a side over which the agreement of the two sides of a fade is averaged."""
 
+_LEAST_AGREEMENT = -0.35
+"""Limits the gain to 1.75: sides that oppose each other would need any."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
@@ -31,16 +34,16 @@ class _Plan:
 
 
 def _agreement(moments: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Correlation in [0, 1] of the two sides of the fade around each pixel; 1 where nothing moves.
+    """Correlation of the two sides of the fade around each pixel; 1 where nothing moves.
 
-    Averaged over a box, because a single pixel over six frames says little. Deviations are from the
-    pixel's mean over time, so that what stands still does not count.
+    In [-0.35, 1]. Averaged over a box, because a single pixel over six frames says little.
+    Deviations are from the pixel's mean over time, so that what stands still does not count.
     """
     box = (_AGREEMENT_BOX, _AGREEMENT_BOX)
     ab, aa, bb = (cv2.blur(np.ascontiguousarray(moments[..., i]), box) for i in range(3))
     power = np.sqrt(np.maximum(aa, 0) * np.maximum(bb, 0))
     ratio = np.divide(ab, power, out=np.ones_like(ab), where=power > 0)
-    agreement: NDArray[np.float32] = np.clip(ratio, 0, 1).astype(np.float32)
+    agreement: NDArray[np.float32] = np.clip(ratio, _LEAST_AGREEMENT, 1).astype(np.float32)
     return agreement
 
 

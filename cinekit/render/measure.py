@@ -45,6 +45,11 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         ),
         "worst_step": Measure("ratio", "1", "largest step between frames, to the median step"),
         "source_worst_step": Measure("ratio", "", "the same of the clip, in the same region"),
+        "step_excess": Measure(
+            "ratio",
+            "1",
+            "largest step, to the step that the clip makes from the same source frames",
+        ),
         "own_jump": Measure(
             "ratio", "1", "jump of each pixel from its last frame to its first, to its mean step"
         ),
@@ -144,9 +149,7 @@ def _sharpness(
     """
     gradients = np.stack([_gradient(frame)[moving] for frame in source])  # (T, M)
     clip_usual = max(float(np.median(gradients.mean(axis=1))), _TINY)
-    inner = LoopLabels(
-        period=labels.period[moving][None], start=labels.start[moving][None], n_frames=len(source)
-    )
+    inner = _inside(labels, moving)
     columns = np.arange(gradients.shape[1])
     to_made_of, to_clip = [], []
     for f, frame in enumerate(loop):
@@ -155,6 +158,34 @@ def _sharpness(
         to_made_of.append(here / max(made_of, _TINY))
         to_clip.append(here / clip_usual)
     return {"sharpness": min(to_made_of), "sharpness_clip": min(to_clip)}
+
+
+def _step_excess(
+    source: NDArray[np.uint8],
+    loop: NDArray[np.uint8],
+    labels: LoopLabels,
+    moving: NDArray[np.bool_],
+) -> float:
+    """The largest step of the loop in units of what the clip does at the same moments.
+
+    A gust of wind is a large step of the clip as well; a seam is not.
+    """
+    pixels = source[:, moving]  # (T, M)
+    inner = _inside(labels, moving)
+    columns = np.arange(pixels.shape[1])
+    ratios = []
+    for f in range(len(loop)):
+        at = time_map(inner, len(loop), f)[0]
+        following = np.where(at + 1 < len(source), at + 1, at - 1)
+        own = np.abs(pixels[following, columns].astype(np.int16) - pixels[at, columns])
+        after = loop[(f + 1) % len(loop)][moving].astype(np.int16)
+        ratios.append(float(np.abs(after - loop[f][moving]).mean()) / max(float(own.mean()), _TINY))
+    return max(ratios)
+
+
+def _inside(labels: LoopLabels, mask: NDArray[np.bool_]) -> LoopLabels:
+    """The labels of the pixels of a mask, as one row."""
+    return LoopLabels(labels.period[mask][None], labels.start[mask][None], labels.n_frames)
 
 
 def _ratio(value: float, reference: float) -> float:
@@ -203,6 +234,7 @@ def measure_loop(
         return figures
     figures["inside_target"] = float((moving & target).sum() / moving.sum())
     figures |= _smoothness(source, loop, moving)
+    figures["step_excess"] = _step_excess(source, loop, labels, moving)
     figures |= _sharpness(source, loop, labels, moving)
     jump, step = own_jump(source, labels, np.ones(labels.size, bool))
     figures["own_jump"] = _ratio(jump, step)

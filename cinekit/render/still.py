@@ -23,8 +23,8 @@ _SHARP_ENOUGH = 0.95
 _WORTH_KEEPING = 0.5
 """A patch keeps its own frame when its seam is below this share of the seam it would get."""
 
-_SMALLEST_PATCH = 64
-"""Pixels; smaller patches of the still part never keep their own frame."""
+_SMALLEST_PATCH = 0.002
+"""Share of the frame; smaller patches of the still part never keep their own frame."""
 
 
 @njit(cache=True, nogil=True)
@@ -138,7 +138,7 @@ def _kept_patches(labels: LoopLabels, clip: Clip, chosen: int) -> NDArray[np.boo
         other = clip.frames[chosen, end[:, 0], end[:, 1]].astype(np.float64)
         keep += np.bincount(mine, ((own - other) ** 2).sum(axis=1), count)
     area = np.bincount(patch.ravel(), minlength=count)
-    worth = (keep < _WORTH_KEEPING * replace) & (area >= _SMALLEST_PATCH)
+    worth = (keep < _WORTH_KEEPING * replace) & (area >= _SMALLEST_PATCH * patch.size)
     kept: NDArray[np.bool_] = differs & worth[patch]
     return kept
 
@@ -150,8 +150,8 @@ def choose_still(labels: LoopLabels, clip: Clip, still: int | str = AUTO) -> Loo
     ----------
     labels : at the resolution of the clip.
     still : index of the frame, taken as it is; or "auto": the sharp frame with the lowest seam to
-        the moving part, while connected patches of at least 64 pixels keep the solver's own frame
-        where that halves their seam.
+        the moving part, while connected patches of at least 0.2 % of the frame keep the solver's
+        own frame where that halves their seam.
 
     Raises
     ------

@@ -100,14 +100,18 @@ def capacities(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def energy_of(labels, active, period, start, row, signals, costs, sums):  # type: ignore[no-untyped-def]
-    """Unary cost of the active pixels and pair cost of the edges that touch one: two float64."""
+def energy_of(labels, active, box, period, start, row, signals, costs, sums):  # type: ignore[no-untyped-def]
+    """Unary cost of the active pixels and pair cost of the edges that touch one: two float64.
+
+    active : bool (H, W), False outside the box (top, bottom, left, right).
+    """
     temporal, still, moving, weight_down, weight_right = costs
     height, width = labels.shape
+    top, bottom, left, right = box
     unary = 0.0
     pair = 0.0
-    for y in range(height):
-        for x in range(width):
+    for y in range(max(top - 1, 0), bottom):
+        for x in range(max(left - 1, 0), right):
             here = active[y, x]
             if here:
                 unary += unary_cost(

@@ -19,14 +19,19 @@ def psi(signal, p, s, q, r, sums):  # type: ignore[no-untyped-def]
     """
     total = 0.0
     if p == q:
-        # Both show a frame congruent to t mod p: equal ones cost nothing.
-        for t in range(p):
-            a = s + (t - s) % p
-            b = r + (t - r) % p
-            if a != b:
+        # Both show a frame congruent to t mod p: the same one, unless the windows miss it.
+        low, high = min(s, r), max(s, r)
+        if high - low <= p:
+            for j in range(low, high):
                 for c in range(3):
-                    d = float(signal[a, c]) - float(signal[b, c])
+                    d = float(signal[j, c]) - float(signal[j + p, c])
                     total += d * d
+            return total / p
+        for t in range(low, low + p):
+            b = high + (t - high) % p
+            for c in range(3):
+                d = float(signal[t, c]) - float(signal[b, c])
+                total += d * d
         return total / p
     g, rest = p, q
     while rest:

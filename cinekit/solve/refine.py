@@ -22,6 +22,7 @@ from cinekit.solve.grid_cut import MinimumCut, grid_cut
 from cinekit.types import STILL, Clip, EnergyTerms, LoopLabels
 
 _SWEEPS = 3
+_TINY = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,11 @@ class _Move:
     box: tuple[int, int, int, int]
     allowed: NDArray[np.bool_]
 
+    def meets(self, other: _Move) -> bool:
+        """Whether the boxes touch or overlap."""
+        a, b = self.box, other.box
+        return a[0] <= b[1] and b[0] <= a[1] and a[2] <= b[3] and b[2] <= a[3]
+
 
 def _moves(index: NDArray[np.int32], band: NDArray[np.bool_], width: int) -> list[_Move]:
     """Largest label first."""
@@ -102,11 +108,18 @@ class _Band:
         self.costs, self.index, self.active = costs.arrays(), index, active
         self.period, self.start = period, start
 
-    def energy(self, active: NDArray[np.bool_], labels: NDArray[np.int32]) -> tuple[float, float]:
-        """Unary and pair cost of what touches the active pixels."""
+    def energy(self, active: NDArray[np.bool_], box: tuple[int, int, int, int]) -> float:
+        """Unary and pair cost of what touches the active pixels, all inside the box."""
+        return sum(self.terms(active, box))
+
+    def terms(
+        self, active: NDArray[np.bool_], box: tuple[int, int, int, int]
+    ) -> tuple[float, float]:
+        """The two parts of :meth:`energy`."""
         unary, pair = energy_of(
-            labels, active, self.period, self.start, self.row, self.signals, self.costs, self.sums
-        )
+            self.index, active, box, self.period, self.start, self.row, self.signals, self.costs,
+            self.sums,
+        )  # fmt: skip
         return float(unary), float(pair)
 
     def expand(self, move: _Move, cut: MinimumCut) -> tuple[bool, int]:
@@ -126,13 +139,38 @@ class _Band:
         taken = taken & move.allowed & (self.index[top:bottom, left:right] != move.label)
         if not taken.any():
             return False, truncated
-        proposal = self.index.copy()
-        proposal[top:bottom, left:right][taken] = move.label
-        changed = proposal != self.index
-        if sum(self.energy(changed, proposal)) >= sum(self.energy(changed, self.index)) - 1e-9:
+        here = self.index[top:bottom, left:right]
+        kept = here.copy()
+        changed = np.zeros(self.index.shape, bool)
+        changed[top:bottom, left:right] = taken
+        energy = self.energy(changed, move.box)
+        here[taken] = move.label
+        # Truncated terms may promise a fall that does not come.
+        if self.energy(changed, move.box) >= energy - _TINY:
+            here[...] = kept
             return False, truncated
-        self.index[...] = proposal
         return True, truncated
+
+
+def _sweep(state: _Band, moves: list[_Move], cut: MinimumCut) -> tuple[int, int]:
+    """All moves in turn, several times: how many were accepted, and how many terms truncated.
+
+    A move is tried again only when another one has changed a label inside its reach since.
+    """
+    changed: list[_Move] = []
+    tried = [0] * len(moves)
+    truncated = 0
+    for sweep in range(_SWEEPS):
+        for number, move in enumerate(moves):
+            news = changed[tried[number] :]
+            if sweep and not any(move.meets(other) for other in news if other is not move):
+                continue
+            fell, count = state.expand(move, cut)
+            truncated += count
+            if fell:
+                changed.append(move)
+            tried[number] = len(changed)
+    return len(changed), truncated
 
 
 def refine_borders(
@@ -170,14 +208,7 @@ def refine_borders(
         return Refined(labels, nothing, nothing, 0.0, 0, 0)
     state = _Band(clip, labels, costs, index, active, found // 65536, found % 65536)
     before = _terms(state)
-    accepted = truncated = 0
-    pending = _moves(index, active, band)
-    for _ in range(_SWEEPS):
-        outcomes = [state.expand(move, cut) for move in pending]
-        accepted += sum(fell for fell, _ in outcomes)
-        truncated += sum(count for _, count in outcomes)
-        if not any(fell for fell, _ in outcomes):
-            break
+    accepted, truncated = _sweep(state, _moves(index, active, band), cut)
     after = _terms(state)
     refined = LoopLabels(
         period=(found // 65536)[index].astype(np.int16),
@@ -189,7 +220,8 @@ def refine_borders(
 
 def _terms(state: _Band) -> EnergyTerms:
     """The band's energy; the label term is told apart by leaving the temporal weights out."""
-    unary, pair = state.energy(state.active, state.index)
+    height, width = state.index.shape
+    unary, pair = state.terms(state.active, (0, height, 0, width))
     moves = state.period[state.index] > STILL
     still, moving = state.costs[1], state.costs[2]
     label = float(np.where(moves, moving, still)[state.active].sum(dtype=np.float64))
