@@ -75,7 +75,7 @@ def _preset(plugins: Plugins, name: str, values: dict[str, Any], base: Entry) ->
     parameters = {
         key: value
         for key, value in values.items()
-        if key != "name" and (key not in base.parameters or base.parameters[key] != value)
+        if key != "name" and _plain(base.parameters.get(key, MANDATORY)) != value
     }
     reason = base.reason or _reason(plugins, base.kind, values, values)
     return Entry(base.kind, name, base.providers, parameters, base.name, reason)
@@ -91,6 +91,11 @@ def _reason(
         return unavailable(build_component(plugins, kind, node))
     except CinekitError as error:
         return one_line(error)
+
+
+def _plain(value: Any) -> Any:
+    """A default as it stands in yaml."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _defaults(cls: type[Any]) -> dict[str, Any]:

@@ -25,17 +25,15 @@ class PluginConfigs(SearchPathPlugin):
     """Appends the ``conf`` package of every plugin, after the core's."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Append ``pkg://<module>.conf``."""
+        """Append each folder; by its path, because ``pkg://`` would import the plugin to find it.
+
+        A broken plugin must not take the others down, and ``--cfg`` needs no plugin's code.
+        """
         for entry in installed_entry_points():
             provider = provider_of(entry)
-            if provider.conf is None:
-                continue
-            folder = conf_folder(provider.conf)
-            if folder is not None and not (folder / "__init__.py").is_file():
-                # Hydra's pkg:// wants a regular package; presets may come as bare yaml files.
+            folder = conf_folder(provider.conf) if provider.conf else None
+            if folder is not None:
                 search_path.append(provider.distribution, f"file://{folder}")
-            else:
-                search_path.append(provider.distribution, f"pkg://{provider.conf}")
 
 
 def prepare() -> None:
@@ -57,8 +55,14 @@ def quote(text: str) -> str:
     return "'" + re.sub(r"(\\*)\$\{", r"\1\1\\${", escaped) + "'"
 
 
-def check_flags(arguments: list[str]) -> None:
-    """Raise a ConfigError for a flag that Hydra does not know, before it prints its usage."""
+def flags_first(arguments: list[str]) -> list[str]:
+    """The same arguments, flags before overrides: Hydra's parser cannot take them mixed.
+
+    Raises
+    ------
+    ConfigError
+        For a flag that Hydra does not know, before it would print its usage.
+    """
     from hydra._internal.utils import get_args_parser
 
     parser = get_args_parser()
@@ -67,7 +71,19 @@ def check_flags(arguments: list[str]) -> None:
         raise ConfigError(f"{one_line(message)}; see cinekit make --help")
 
     parser.error = refuse  # type: ignore[method-assign]
-    parser.parse_args(arguments)
+    flags: list[str] = []
+    overrides: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        if not argument.startswith("-"):
+            overrides.append(argument)
+            continue
+        flags.append(argument)
+        action = parser._option_string_actions.get(argument)
+        if action is not None and action.nargs is None:
+            flags += [value for value in [next(rest, None)] if value is not None]
+    parser.parse_args(flags + overrides)
+    return flags + overrides
 
 
 def explain(

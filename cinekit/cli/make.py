@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cinekit.cli.hydra_app import check_flags, explain, prepare, quote
+from cinekit.cli.hydra_app import explain, flags_first, prepare, quote
 from cinekit.console import open_reporter
 from cinekit.errors import CinekitError, ClipNotFoundError, ConfigError
 
@@ -39,8 +39,7 @@ def make(arguments: list[str], clip: Clip | None = None) -> int:
         what = "a file, received a directory" if Path(path).is_dir() else "a file, found none"
         raise ClipNotFoundError(f"{path}: expected {what}; give the path of a video first")
     overrides = rest if path is None else [f"input={quote(path)}", *rest]
-    check_flags(overrides)
-    return _run(overrides, clip)
+    return _run(flags_first(overrides), clip)
 
 
 def _split(arguments: list[str]) -> tuple[str | None, list[str]]:

@@ -33,7 +33,8 @@ LAYERS = [
     {"config"},
     {"settings", "inventory"},
     {"console"},
-    {"doctor", "cli"},
+    {"doctor"},
+    {"cli"},
     {"__main__"},
 ]
 """``__init__`` (lazy) and ``testing`` (anything up to pipeline) are checked on their own."""

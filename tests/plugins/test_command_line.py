@@ -1,0 +1,121 @@
+"""Plugins as the command line sees them."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_options_of_a_plugin_are_found_and_built(install, run, jobs):
+    install("good")
+    done = run("make", "clip.mp4", "segmenter=tone", "segmenter.tone=dark", "writer=[npy,mp4]")
+    assert done.status == 0, done.err
+    assert jobs.settings.segmenter.tone == "dark"
+    assert sorted(jobs.settings.writers) == ["mp4", "npy"]
+
+
+def test_presets_of_a_plugin_start_from_its_options(install, run, jobs):
+    install("good")
+    assert run("make", "clip.mp4", "segmenter=dark").status == 0
+    assert jobs.settings.segmenter.tone == "dark"
+    assert jobs.settings.segmenter.threshold == 0.2
+
+
+def test_a_nested_component_may_be_named_by_its_option(install, run, jobs):
+    install("good")
+    done = run("make", "clip.mp4", "segmenter=tone", "segmenter.inner={name: dark, box: [1, 2]}")
+    assert done.status == 0, done.err
+    inner = jobs.settings.segmenter.inner
+    assert (inner.tone, inner.threshold, inner.box) == ("dark", 0.2, (1, 2))
+
+
+def test_a_preset_package_without_python_works(install, run, jobs):
+    install("presets")
+    done = run("make", "clip.mp4", "segmenter=motion", "preset=twice")
+    assert done.status == 0, done.err
+    assert jobs.settings.repeat == 2
+    assert jobs.settings.render.fade == 4
+
+
+def test_a_broken_plugin_stops_only_who_asks_for_it(install, run, jobs):
+    install("broken")
+    assert run("make", "clip.mp4", "segmenter=motion").status == 0
+    done = run("make", "clip.mp4", "segmenter=jelly")
+    assert done.status == 1
+    assert "fake-broken 0.9 failed to import" in done.error
+
+
+def test_two_plugins_with_one_name_are_one_clear_line(install, run, jobs):
+    install("duplicate")
+    done = run("make", "clip.mp4", "segmenter=motion")
+    assert done.status == 1
+    assert "fake-duplicate 2.3" in done.error
+
+
+def test_auto_skips_what_cannot_run_and_says_why(install, run, jobs):
+    install("good", "broken")
+    done = run("make", "clip.mp4", "segmenter.choices=[jelly,nothing,path,dark]")
+    assert done.status == 0, done.err
+    assert jobs.settings.segmenter.threshold == 0.2
+    (note,) = [line for line in done.err.splitlines() if line.startswith("segmenter:")]
+    assert note.startswith("segmenter: dark, chosen by auto (jelly cannot run here: ")
+    assert "nothing: no such option" in note
+    assert "path cannot run here: missing mandatory value" in note
+
+
+def test_auto_without_a_choice_that_runs_is_an_error(install, run, jobs):
+    install("broken")
+    done = run("make", "clip.mp4", "segmenter.choices=[jelly]")
+    assert done.status == 1
+    assert "segmenter=auto: jelly cannot run here" in done.error
+
+
+def test_plugins_lists_package_version_parameters_and_state(install, run):
+    install("good", "broken", "missing", "duplicate")
+    done = run("plugins")
+    assert done.status == 0
+    lines = done.out.splitlines()
+
+    def entry(name: str) -> tuple[str, str]:
+        (i,) = [i for i, line in enumerate(lines) if line.startswith(f"  {name} ")]
+        return lines[i], lines[i + 1].strip()
+
+    assert entry("tone") == (
+        "  tone           fake-good 1.0: ready",
+        "tone=bright, threshold=0.5, box=[0,0], inner=null",
+    )
+    assert entry("dark") == (
+        "  dark           fake-good 1.0, preset of tone: ready",
+        "tone=dark, threshold=0.2",
+    )
+    assert "ready, once given path" in entry("path")[0]
+    assert "cannot run here: solver 'deep' of fake-missing" in entry("deep")[0]
+    assert "fake-duplicate 2.3" in entry("motion")[0]
+    assert any(line.startswith("broken plugin: fake-broken 0.9") for line in lines)
+
+
+@pytest.mark.parametrize("command", ["plugins", "doctor"])
+def test_simple_commands_take_no_arguments(run, command):
+    done = run(command, "extra")
+    assert done.status == 1
+    assert done.error == f"cinekit: cinekit {command} takes no arguments, received 'extra'"
+
+
+def test_help_shows_the_options_of_plugins_without_importing_them(install, run):
+    import sys
+
+    install("good", "broken")
+    done = run("--help")
+    assert done.status == 0
+    assert "dark           A preset of tone: the dark ones. [fake-good]" in done.out
+    assert "jelly          An option of a plugin that is broken. [fake-broken]" in done.out
+    assert "fake_good" not in sys.modules
+
+
+def test_doctor_fails_when_an_installed_plugin_is_broken(install, run):
+    assert run("doctor").status == 0
+    install("broken")
+    done = run("doctor")
+    assert done.status == 1
+    assert any(
+        line.startswith("FAIL plugin") and "fake-broken" in line for line in done.out.splitlines()
+    )
