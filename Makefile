@@ -54,7 +54,8 @@ format: $(TEST_STAMP)
 	$(BIN)/python -m ruff check --fix .
 
 bench: $(TEST_STAMP)
-	$(BIN)/python -m pytest benchmarks --benchmark-only
+	@for script in benchmarks/bench_*.py; do \
+		echo "== $$script"; $(BIN)/python $$script || exit 1; echo; done
 
 $(VENV)/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo "cinekit needs Python 3.11 or newer, found none"; exit 1; }

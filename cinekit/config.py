@@ -25,7 +25,7 @@ from cinekit.options import OptionFile, find_option
 from cinekit.plugins import Plugins
 from cinekit.protocols import Component, Segmenter, Solver, Writer
 from cinekit.providers import Provider
-from cinekit.text import did_you_mean, one_line
+from cinekit.text import did_you_mean
 
 Options = TypeVar("Options")
 
@@ -35,7 +35,10 @@ KIND_OF = {Segmenter: "segmenter", Solver: "solver", Writer: "writer"}
 
 def check_complete(config: DictConfig) -> None:
     """Raise a ConfigError that lists every mandatory value that is missing."""
-    missing = sorted(OmegaConf.missing_keys(config))
+    try:
+        missing = sorted(OmegaConf.missing_keys(config))
+    except OmegaConfBaseException as error:
+        raise ConfigError(describe(error)) from error
     if missing:
         options = " ".join(f"{key}=..." for key in missing)
         raise ConfigError(f"missing mandatory value of {', '.join(missing)}: add {options}")
@@ -118,6 +121,12 @@ def read_option(option: OptionFile, providers: Sequence[Provider] = ()) -> dict[
             raise ConfigError(f"{option.path}: no option {option.group}/{name} to start from")
         base.update(read_option(parent, providers))
     return {**base, **values}
+
+
+def describe(error: OmegaConfBaseException) -> str:
+    """OmegaConf's own message, which has several lines, as one that says where."""
+    message = str(error).partition("\n")[0]
+    return f"{error.full_key}: {message}" if error.full_key else message
 
 
 def component_kind(hint: Any) -> str | None:
@@ -210,7 +219,7 @@ def _mapping(node: Any, where: str) -> dict[str, Any]:
         try:
             node = OmegaConf.to_container(node, resolve=True)
         except OmegaConfBaseException as error:
-            raise ConfigError(f"{where}: {one_line(error)}") from error
+            raise ConfigError(describe(error)) from error
     if isinstance(node, str):
         return {"name": node}
     if node is None:

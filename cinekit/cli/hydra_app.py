@@ -12,6 +12,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from cinekit.config import describe
 from cinekit.errors import ConfigError, UnknownComponentError
 from cinekit.plugins import KNOWN_ELSEWHERE
 from cinekit.providers import conf_folder, installed_entry_points, provider_of
@@ -97,6 +98,8 @@ def explain(
         return _unknown_key(match[1], overrides)
     if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         return _unknown_option(match[1], match[2], text)
+    if isinstance(error, OmegaConfBaseException):
+        return ConfigError(describe(error))
     text = re.sub(r"See https?://\S+.*", "", text)
     return ConfigError(one_line(text))
 

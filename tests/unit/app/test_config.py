@@ -244,5 +244,7 @@ def test_interpolations_are_resolved_and_bad_ones_are_one_line():
     config = OmegaConf.create({"a": {"count": "${b}"}, "b": 4})
     assert build_options(Options, config.a, "a").count == 4
     broken = OmegaConf.create({"a": {"count": "${nothing}"}})
-    with pytest.raises(cinekit.ConfigError, match="a: Interpolation key 'nothing' not found"):
+    with pytest.raises(
+        cinekit.ConfigError, match=r"^a\.count: Interpolation key 'nothing' not found"
+    ):
         build_options(Options, broken.a, "a")

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from cinekit.console import PlainReporter, RichReporter, open_reporter
+from cinekit.protocols import SilentReporter
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_plain_reporter_writes_one_line_per_event():
+    stream = io.StringIO()
+    reporter = PlainReporter(stream)
+    reporter.note("a note")
+    reporter.warn("a warning")
+    with reporter.stage("solve") as progress:
+        progress(0.5)
+    lines = stream.getvalue().splitlines()
+    assert lines[:2] == ["a note", "warning: a warning"]
+    assert lines[2].startswith("solve: ")
+    assert lines[2].endswith(" s")
+    assert len(lines) == 3
+
+
+def test_a_stage_that_fails_is_not_reported_as_done():
+    stream = io.StringIO()
+    with pytest.raises(ZeroDivisionError), PlainReporter(stream).stage("solve"):
+        raise ZeroDivisionError
+    assert stream.getvalue() == ""
+
+
+def test_on_a_terminal_every_stage_has_a_bar():
+    stream = Terminal()
+    with open_reporter(stream) as reporter:
+        assert isinstance(reporter, RichReporter)
+        reporter.note("[bold]not markup[/bold]")
+        with reporter.stage("segment") as progress:
+            progress(0.25)
+            progress(2.0)
+        reporter.warn("careful")
+    shown = stream.getvalue()
+    assert "segment" in shown
+    assert "100%" in shown
+    assert "[bold]not markup[/bold]" in shown
+    assert "warning: careful" in shown
+
+
+def test_off_a_terminal_lines_are_plain():
+    stream = io.StringIO()
+    with open_reporter(stream) as reporter, reporter.stage("read"):
+        pass
+    assert "\x1b" not in stream.getvalue()
+    assert stream.getvalue().startswith("read: ")
+
+
+def test_the_silent_reporter_takes_everything():
+    reporter = SilentReporter()
+    reporter.note("x")
+    reporter.warn("x")
+    with reporter.stage("x") as progress:
+        progress(1.0)
