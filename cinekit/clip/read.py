@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -196,7 +196,3 @@ def read_clip(
     return Clip(frames, timing.fps, path.stem, tuple(notes), tuple(warnings))
 
 
-def shots(cuts: list[int], n_frames: int) -> Iterator[tuple[int, int]]:
-    """(first, end) of every shot."""
-    edges = [0, *cuts, n_frames]
-    return zip(edges[:-1], edges[1:], strict=True)
