@@ -1,0 +1,275 @@
+"""The whole job, once through: each arrow of the data flow is one call, each value one type.
+
+    clip -> stabilise -> response -> regions -> candidates -> working clip and its costs
+         -> Algorithm 1 (stage 1 shared, stages 2 and 3 per candidate)
+         -> per candidate: labels at clip resolution, borders refined, rendered, judged, written
+
+No configuration object reaches this far: everything is a component or a dataclass of options.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.clip import ClipOptions, StabiliseOptions, read_clip, stabilise
+from cinekit.energy import EnergyOptions, LoopCosts, WorkingOptions, make_working
+from cinekit.output import OutputFolder
+from cinekit.protocols import Progress, Reporter, Segmenter, SilentReporter, Solver, Writer
+from cinekit.render import (
+    RenderOptions,
+    choose_still,
+    judge,
+    loop_length,
+    render_loop,
+    to_clip_resolution,
+)
+from cinekit.semantics import RegionOptions, select_regions
+from cinekit.semantics.candidates import CandidateOptions, make_candidates
+from cinekit.semantics.motion import MotionSegmenter
+from cinekit.solve import SolvedCandidate, solve_candidates
+from cinekit.solve.border_costs import border_costs
+from cinekit.solve.multiscale import MultiscaleSolver
+from cinekit.solve.refine import refine_borders
+from cinekit.types import Candidate, Cinemagraph, Clip, Regions, Result, StageCost, Verdict
+from cinekit.write import Mp4Writer
+
+Sink = Callable[[Result, Cinemagraph, NDArray[np.uint8]], None]
+"""Receives each cinemagraph with its rendered frames, uint8 (n, H, W, 3), as soon as it is done."""
+
+NOTHING_MOVES = "nothing moves by itself here: no candidate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that a job needs: components and options. The defaults need no weights.
+
+    stabilise, clip, regions, candidates, working, energy, render : options of those stages.
+    writers : by name; each writes every candidate once.
+    repeat : rounds of the loop in a file, for players that do not loop.
+    write_refused : also write the candidates whose verdict is "refused".
+    report : also write report.html.
+    threads : of the solver, 0 takes all cores. The result does not depend on it.
+    """
+
+    segmenter: Segmenter = field(default_factory=MotionSegmenter)
+    solver: Solver = field(default_factory=MultiscaleSolver)
+    clip: ClipOptions = field(default_factory=ClipOptions)
+    stabilise: StabiliseOptions = field(default_factory=StabiliseOptions)
+    regions: RegionOptions = field(default_factory=RegionOptions)
+    candidates: CandidateOptions = field(default_factory=CandidateOptions)
+    working: WorkingOptions = field(default_factory=WorkingOptions)
+    energy: EnergyOptions = field(default_factory=EnergyOptions)
+    render: RenderOptions = field(default_factory=RenderOptions)
+    writers: Mapping[str, Writer] = field(default_factory=lambda: {"mp4": Mp4Writer()})
+    repeat: int = 1
+    write_refused: bool = False
+    report: bool = True
+    threads: int = 0
+
+
+def make_cinemagraphs(
+    clip: Clip, *, reporter: Reporter | None = None, sink: Sink | None = None, **settings: Any
+) -> Result:
+    """Turn a clip into cinemagraphs; nothing is written.
+
+    Parameters
+    ----------
+    clip : from :func:`cinekit.read_clip`, or made from frames.
+    reporter : where progress and warnings go; nowhere by default.
+    sink : called with every cinemagraph and its frames; without it, render the ones you want with
+        :func:`render_frames`.
+    **settings : fields of :class:`Settings`.
+
+    Returns
+    -------
+    Result, whose ``cinemagraphs`` are sorted best first; empty when nothing moves.
+    """
+    return _Job(Settings(**settings), reporter or SilentReporter()).run(clip, sink)
+
+
+def render_frames(
+    result: Result, cinemagraph: Cinemagraph, options: RenderOptions | None = None
+) -> NDArray[np.uint8]:
+    """The frames of one cinemagraph of a result: uint8 (n, H, W, 3); the loop once."""
+    options = options or RenderOptions()
+    return render_loop(result.clip, cinemagraph.labels, cinemagraph.n_frames, options)
+
+
+def make(
+    source: Path | str | Clip, settings: Settings, output: Path, reporter: Reporter | None = None
+) -> Result:
+    """The main job: read, solve, render and write everything into the folder ``output``.
+
+    Raises
+    ------
+    CinekitError
+        One line; what was written before stays, nothing is half-written.
+    """
+    reporter = reporter or SilentReporter()
+    outputs = OutputFolder(Path(output), settings.writers, settings.repeat, settings.write_refused)
+    job = _Job(settings, reporter)
+    if isinstance(source, Clip):
+        clip = source
+    else:
+        with job.stage("read") as progress:
+            clip = read_clip(source, settings.clip, progress)
+    result = job.run(clip, outputs.add)
+    with job.stage("report"):
+        outputs.finish(result, report=settings.report)
+    return result
+
+
+class _Job:
+    """One run: the stages, what they cost, what they have to say."""
+
+    def __init__(self, settings: Settings, reporter: Reporter) -> None:
+        self.settings = settings
+        self.reporter = reporter
+        self.costs: list[StageCost] = []
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Progress]:
+        """Time a stage and tell the reporter."""
+        began = time.perf_counter()
+        with self.reporter.stage(name) as progress:
+            yield progress
+        self.costs.append(StageCost(name, time.perf_counter() - began, peak_memory()))
+
+    def run(self, clip: Clip, sink: Sink | None) -> Result:
+        """From a clip in memory to the result."""
+        settings = self.settings
+        for note in clip.notes:
+            self.reporter.note(note)
+        said = len(clip.notes), len(clip.warnings)
+        for warning in clip.warnings:
+            self.reporter.warn(warning)
+        with self.stage("stabilise") as progress:
+            clip, stabilisation = stabilise(clip, settings.stabilise, progress)
+        for note in clip.notes[said[0] :]:
+            self.reporter.note(note)
+        for warning in clip.warnings[said[1] :]:
+            self.reporter.warn(warning)
+        with self.stage("segment") as progress:
+            response = settings.segmenter.respond(clip, progress)
+        for note in response.notes:
+            self.reporter.note(note)
+        with self.stage("regions"):
+            regions = select_regions(clip, response, settings.regions)
+            candidates = make_candidates(regions, settings.candidates)
+        self._tell(regions)
+        result = Result(
+            clip=clip,
+            stabilisation=stabilisation,
+            response=response,
+            regions=regions,
+            working=(0, 0, 0),
+            every=1,
+            cinemagraphs=(),
+            stages=(),
+            settings=plain(settings),
+        )
+        if candidates:
+            result = self._animate(result, candidates, sink)
+        else:
+            self.reporter.note(NOTHING_MOVES)
+            result = dataclasses.replace(result, notes=(NOTHING_MOVES,))
+        return dataclasses.replace(result, stages=tuple(self.costs))
+
+    def _tell(self, regions: Regions) -> None:
+        for region in regions.regions:
+            self.reporter.note(
+                f"{region.name}: {region.motion.replace('_', '-')}, {region.area:.1%} of the frame"
+            )
+        for dropped in regions.dropped:
+            self.reporter.note(f"{dropped.name}: {dropped.reason}")
+
+    def _animate(
+        self, result: Result, candidates: tuple[Candidate, ...], sink: Sink | None
+    ) -> Result:
+        """Solve all candidates together, then finish them one by one, in their order."""
+        settings, clip = self.settings, result.clip
+        with self.stage("costs"):
+            working = make_working(clip, result.response, result.regions, settings.working)
+            costs = LoopCosts(working, settings.energy)
+        threads = settings.threads or os.cpu_count() or 1
+        with self.stage("solve") as progress:
+            solved = solve_candidates(
+                costs, candidates, settings.solver, threads=threads, progress=progress
+            )
+        result = dataclasses.replace(
+            result, working=(working.n_frames, *working.size), every=working.every
+        )
+        done = []
+        with self.stage("render") as progress:
+            for i, one in enumerate(solved):
+                cinemagraph, frames = self._finish(result, costs, one)
+                done.append(cinemagraph)
+                if sink is not None:
+                    sink(result, cinemagraph, frames)
+                progress((i + 1) / len(solved))
+        return dataclasses.replace(result, cinemagraphs=tuple(sorted(done, key=_best_first)))
+
+    def _finish(
+        self, result: Result, costs: LoopCosts, solved: SolvedCandidate
+    ) -> tuple[Cinemagraph, NDArray[np.uint8]]:
+        """Working labels to clip resolution, borders refined, rendered and judged."""
+        options, clip, candidate = self.settings.render, result.clip, solved.candidate
+        labels = to_clip_resolution(solved.labels, clip, result.every)
+        refined = refine_borders(
+            clip, labels, border_costs(costs, candidate, clip.size), options.band
+        )
+        labels = choose_still(refined.labels, clip, options.still)
+        n_frames = loop_length(labels, clip.fps, options)
+        frames = render_loop(clip, labels, n_frames, options)
+        judgement = judge(clip, labels, candidate, result.regions, frames)
+        energies = {
+            **solved.energies,
+            "borders before": refined.before,
+            "borders after": refined.after,
+        }
+        cinemagraph = Cinemagraph(
+            candidate, labels, n_frames, judgement, energies, solved.statistics
+        )
+        return cinemagraph, frames
+
+
+def _best_first(cinemagraph: Cinemagraph) -> tuple[int, float, str]:
+    """Good before doubtful before refused; then the more of the frame moves, the earlier."""
+    judgement = cinemagraph.judgement
+    order = list(Verdict).index(judgement.verdict)
+    return order, -judgement.measures.get("moving_area", 0.0), cinemagraph.candidate.id
+
+
+def peak_memory() -> int:
+    """Largest resident size of this process so far, bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak) * (1 if sys.platform == "darwin" else 1024)
+
+
+def plain(value: Any) -> Any:
+    """Settings as plain values for reports: dataclasses become dicts, enums their value."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {"class": type(value).__name__, **fields}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)
