@@ -1,5 +1,6 @@
 """Loops to files, label maps and the report."""
 
+from cinekit.write.compare import differing_settings, write_comparison
 from cinekit.write.files import whole_file, write_bytes, write_text
 from cinekit.write.gif import GifWriter
 from cinekit.write.maps import (
@@ -25,6 +26,7 @@ __all__ = [
     "WebmWriter",
     "WebpWriter",
     "contact_sheet",
+    "differing_settings",
     "labels_figure",
     "labels_image",
     "labels_legend",
@@ -36,6 +38,7 @@ __all__ = [
     "result_json",
     "whole_file",
     "write_bytes",
+    "write_comparison",
     "write_report",
     "write_result",
     "write_text",

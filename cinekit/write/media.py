@@ -25,7 +25,7 @@ MEDIA_TYPES = {
     ".png": "image/png",
 }
 
-_TRIES = ((720, 18.0), (640, 22.0), (480, 26.0), (360, 30.0))
+_TRIES = ((960, 18.0), (720, 21.0), (560, 25.0), (400, 29.0))
 """Longest side and crf of a preview, tried in this order until it is small enough."""
 
 PREVIEW_BYTES = 1_600_000
@@ -60,7 +60,7 @@ def loop_media(
 
 
 def preview(frames: Iterable[Picture], fps: float, limit: int = PREVIEW_BYTES) -> bytes:
-    """The frames as a small MP4: 720 pixels a side and good, or less until it fits ``limit``.
+    """The frames as a small MP4: 960 pixels a side and good, or less until it fits ``limit``.
 
     Noisy footage may exceed the limit at the last try; it is returned all the same.
     """

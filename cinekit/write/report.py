@@ -6,7 +6,7 @@ JavaScript; a few lines of it add pausing and comparing with the clip.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ def report_html(result: Result, media: Mapping[str, LoopMedia]) -> str:
             moving_image=picture_uri(mask_overlay(middle, result.regions.moving), longest=640),
             moving_area=float(result.regions.moving.mean()),
             stages=_stage_bars(document["stages"]),
-            settings=list(_flat(document["settings"])),
+            settings=list(flat_settings(document["settings"])),
             measures=MEASURES,
         )
     )
@@ -147,20 +147,21 @@ def _stage_bars(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return out
 
 
-def _flat(settings: Any, prefix: str = "") -> Any:
-    """Nested settings as (dotted name, value) in their order."""
+def flat_settings(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested settings as (dotted name, value) pairs in their order."""
     if not isinstance(settings, dict):
         yield prefix, settings
         return
     for key, value in settings.items():
-        yield from _flat(value, f"{prefix}.{key}" if prefix else str(key))
+        yield from flat_settings(value, f"{prefix}.{key}" if prefix else str(key))
 
 
 def percent(share: float | None) -> str:
     """A share as "12 %", small ones with a decimal."""
     if share is None:
         return "–"
-    return f"{share * 100:.1f} %" if abs(share) < 0.0995 else f"{share * 100:.0f} %"
+    figure = f"{share * 100:.1f}" if abs(share) < 0.0995 else f"{share * 100:.0f}"
+    return f"{figure}\u00a0%"
 
 
 def number(value: Any) -> str:
