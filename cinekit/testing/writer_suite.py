@@ -248,9 +248,10 @@ class WriterSuite:
             ([np.zeros((8, 8, 3), np.uint8), np.zeros((8, 10, 3), np.uint8)], 25.0, 1),
             ([np.zeros((8, 8, 3), np.uint8)], 0.0, 1),
             ([np.zeros((8, 8, 3), np.uint8)], float("nan"), 1),
+            ([np.zeros((8, 8, 3), np.uint8)], float("inf"), 1),
             ([np.zeros((8, 8, 3), np.uint8)], 25.0, 0),
         ],
-        ids=["none", "grey", "float", "two sizes", "fps 0", "fps nan", "repeat 0"],
+        ids=["none", "grey", "float", "two sizes", "fps 0", "fps nan", "fps inf", "repeat 0"],
     )
     def test_nonsense_is_refused(
         self, tmp_path: Path, frames: list[NDArray[np.uint8]], fps: float, repeat: int

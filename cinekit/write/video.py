@@ -200,9 +200,12 @@ class Mp4Writer:
         WriteError
             When the folder is not writable, the disk is full or the encoder refuses.
         """
-        rate = exact_rate(fps) if fps > 0 else Fraction(1)
-        parameters = "keyint=infinite:scenecut=0:weightp=0:weightb=0:open-gop=0:psy=0:deblock=-6,-6"
+        check_timing(fps, repeat)
+        rate = exact_rate(fps)
+        parameters = (
+            "keyint=infinite:scenecut=0:open-gop=0:weightp=0:weightb=0:psy=0:deblock=-6,-6"
             ":chroma-qp-offset=-6"
+        )
         encode(
             frames,
             fps,
