@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +25,7 @@ from cinekit.errors import SegmenterError
 from cinekit.semantics.folding import upsample
 from cinekit.semantics.moving import drop_small, moving_map
 from cinekit.semantics.options import RegionOptions
+from cinekit.semantics.vocabulary import all_categories
 from cinekit.types import Category, Clip, Dropped, Motion, Region, Regions, SemanticResponse
 
 SEEN = 0.001
@@ -62,6 +64,8 @@ def select_regions(
             dropped.append(Dropped(category.name, "static"))
         else:
             found.append(_Found(category, _map(won[c], category, moving, options)))
+    for name, into in _join_doubles(found):
+        dropped.append(Dropped(name, f"part of {into}"))
     _give_to_what_passes(found)
 
     regions = []
@@ -108,12 +112,50 @@ def _map(
     """pi of one category at clip resolution, without its small parts.
 
     Non-natural categories add what they sweep: pixels that move, and that they win now and then.
+    One that mostly stays where it is (a person who stands) has no parts elsewhere: those are
+    something else that passed and was taken for it.
     """
     share = upsample(won, (moving.shape[0], moving.shape[1]))
-    mask = share >= options.occurrence
-    if category.motion is Motion.NON_NATURAL:
-        mask |= (share >= options.swept) & moving
-    return drop_small(mask, options.min_part)
+    core = share >= options.occurrence
+    if category.motion is not Motion.NON_NATURAL:
+        return drop_small(core, options.min_part)
+    mask = drop_small(core | ((share >= options.swept) & moving), options.min_part)
+    if core.any():
+        home = _parts_with(mask, core)
+        if home.sum() >= 0.5 * mask.sum():
+            return home
+    return mask
+
+
+def _parts_with(mask: NDArray[np.bool_], core: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The 8-connected parts of a mask that hold pixels of its core."""
+    _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    kept: NDArray[np.bool_] = np.isin(labels, np.unique(labels[core & mask])) & mask
+    return kept
+
+
+def _join_doubles(found: list[_Found]) -> list[tuple[str, str]]:
+    """Join things that sweep the same pixels: one thing under two names. In place.
+
+    The maps of two things overlap only where both pass. When more than half of one lies in the
+    other, it is what the network now calls a dog and now a horse; the one seen most often, first in
+    the list, keeps its name, and a known category goes before a nameless motion region.
+    """
+    known = all_categories()
+    joined = []
+    things = [one for one in found if one.category.motion is Motion.NON_NATURAL]
+    order = sorted(things, key=lambda one: one.category.name not in known)
+    for i, keeper in enumerate(order):
+        for other in order[i + 1 :]:
+            common = int((keeper.mask & other.mask).sum())
+            least = min(int(keeper.mask.sum()), int(other.mask.sum()))
+            if least and common > 0.5 * least:
+                keeper.mask |= other.mask
+                other.mask = np.zeros_like(other.mask)
+                joined.append((other.category.name, keeper.category.name))
+    names = {name for name, _ in joined}
+    found[:] = [one for one in found if one.category.name not in names]
+    return joined
 
 
 def _give_to_what_passes(found: list[_Found]) -> None:

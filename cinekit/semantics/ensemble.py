@@ -1,0 +1,127 @@
+"""``ensemble``: several segmenters vote in category space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.errors import ConfigError
+from cinekit.protocols import Progress, Segmenter, silent
+from cinekit.semantics.folding import quantise
+from cinekit.semantics.fusion import (
+    check_frames,
+    common_categories,
+    common_grid,
+    frame_on,
+    positions,
+)
+from cinekit.semantics.vocabulary import BACKGROUND
+from cinekit.types import Clip, SemanticResponse
+
+CELLS = 240
+"""The fused response keeps at most this many cells along either side."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsembleSegmenter:
+    """Fuses segmenters: ADE20K for scenery with VOC for animals, say.
+
+    The fused probability of a category is the weighted mean over the members, with one exception:
+    to a network that knows 20 things, everything else is "background". So a member's background is
+    read as "nothing that I know", and its weight there goes to the others: to what they see of the
+    categories that this member has no word for, and of background.
+
+    Parameters
+    ----------
+    members : two or more segmenters.
+    weights : one per member, > 0; empty weighs them alike. A member with twice the weight wins
+        against two others that disagree with it.
+    """
+
+    members: tuple[Segmenter, ...]
+    weights: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.members) < 2:
+            raise ConfigError(f"members: expected at least 2 segmenters, got {len(self.members)}")
+        if self.weights and len(self.weights) != len(self.members):
+            raise ConfigError(
+                f"weights: expected {len(self.members)}, one per member, got {len(self.weights)}"
+            )
+        if any(not weight > 0 for weight in self.weights):
+            raise ConfigError(f"weights: expected values > 0, received {list(self.weights)}")
+
+    def unavailable(self) -> str | None:
+        """The first member's reason that has one."""
+        return first_reason(*self.members)
+
+    def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
+        """The fused response; see :class:`cinekit.protocols.Segmenter`."""
+        n = len(self.members)
+        responses = [
+            member.respond(clip, lambda share, i=i: progress((i + share) / (n + 1)))  # type: ignore[misc]
+            for i, member in enumerate(self.members)
+        ]
+        fused = fuse(responses, self.weights or (1.0,) * n, clip.n_frames)
+        progress(1.0)
+        return fused
+
+
+def fuse(
+    responses: list[SemanticResponse], weights: tuple[float, ...], n_frames: int
+) -> SemanticResponse:
+    """The weighted vote of :class:`EnsembleSegmenter` over responses of one clip."""
+    check_frames(responses, n_frames)
+    categories = common_categories(responses)
+    size, n = common_grid(responses, CELLS), len(categories)
+    at = [positions(response, categories) for response in responses]
+    background = next((i for i, c in enumerate(categories) if c.name == BACKGROUND), None)
+    unknown = [np.setdiff1d(np.arange(n), known) for known in at]
+    share = np.array(weights, np.float32) / np.float32(sum(weights))
+
+    out = np.empty((n_frames, *size, n), np.uint8)
+    for t in range(n_frames):
+        votes = [
+            frame_on(response, t, size, known, n) * weight
+            for response, known, weight in zip(responses, at, share, strict=True)
+        ]
+        out[t] = quantise(_count(votes, unknown, background))
+    return SemanticResponse(
+        probabilities=out,
+        categories=categories,
+        source=" + ".join(response.source for response in responses),
+        notes=tuple(note for response in responses for note in response.notes),
+    )
+
+
+def _count(
+    votes: list[NDArray[np.float32]],
+    unknown: list[NDArray[np.intp]],
+    background: int | None,
+) -> NDArray[np.float32]:
+    """Sum weighted votes (h, w, n), each member's background handed to what it has no word for."""
+    total: NDArray[np.float32] = np.sum(votes, axis=0, dtype=np.float32)
+    if background is None:
+        return total
+    out = total.copy()
+    for vote, words in zip(votes, unknown, strict=True):
+        if background in words:
+            continue
+        others = (total - vote)[..., [*words, background]]
+        mass = others.sum(axis=-1, keepdims=True)
+        handed = np.where(mass > 1e-6, others / np.maximum(mass, 1e-6), 0)
+        silent_vote = np.where(mass > 1e-6, vote[..., [background]], 0)
+        out[..., [background]] -= silent_vote
+        out[..., [*words, background]] += silent_vote * handed
+    return out
+
+
+def first_reason(*segmenters: Segmenter) -> str | None:
+    """Why the first of them that cannot run here cannot, or None."""
+    for segmenter in segmenters:
+        check = getattr(segmenter, "unavailable", None)
+        if check is not None and (reason := check()) is not None:
+            return str(reason)
+    return None

@@ -1,0 +1,89 @@
+"""Responses of several segmenters brought to one list of categories and one grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.errors import SegmenterError
+from cinekit.semantics.folding import grid_size, resample
+from cinekit.semantics.vocabulary import BACKGROUND
+from cinekit.types import Category, SemanticResponse
+
+
+def common_categories(responses: Sequence[SemanticResponse]) -> tuple[Category, ...]:
+    """The union of their categories by name, in order of appearance.
+
+    Raises
+    ------
+    SegmenterError
+        When two of them give one name different motions.
+    """
+    union: dict[str, Category] = {}
+    for response in responses:
+        for category in response.categories:
+            known = union.setdefault(category.name, category)
+            if known.motion is not category.motion:
+                raise SegmenterError(
+                    f"expected one motion for the category {category.name!r}, received "
+                    f"{known.motion} and {category.motion} ({response.source}); rename one of them"
+                )
+    return tuple(union.values())
+
+
+def common_grid(responses: Sequence[SemanticResponse], most: int) -> tuple[int, int]:
+    """(h, w) with the most rows and the most columns among them, at most ``most`` along a side."""
+    sizes = [response.probabilities.shape[1:3] for response in responses]
+    return grid_size((max(h for h, _ in sizes), max(w for _, w in sizes)), most)
+
+
+def without_traces(response: SemanticResponse, share: float = 0.0005) -> SemanticResponse:
+    """The response without categories that win almost nowhere; what they had goes to the others.
+
+    A network speaks of 30 categories and shows five; the others only cost memory and time.
+
+    share : of all cells and frames, below which a category is left out.
+    """
+    p = response.probabilities
+    seen = p[:1] if p.strides[0] == 0 else p[:: max(1, len(p) // 50)]
+    wins = np.bincount(seen.argmax(axis=-1).ravel(), minlength=p.shape[-1]) / seen[..., 0].size
+    kept = [
+        c
+        for c, category in enumerate(response.categories)
+        if wins[c] >= share or category.name == BACKGROUND
+    ]
+    return SemanticResponse(
+        probabilities=p[..., kept],
+        categories=tuple(response.categories[c] for c in kept),
+        source=response.source,
+        notes=response.notes,
+    )
+
+
+def positions(response: SemanticResponse, categories: Sequence[Category]) -> list[int]:
+    """Where the response's categories stand in a longer list."""
+    place = {category.name: i for i, category in enumerate(categories)}
+    return [place[category.name] for category in response.categories]
+
+
+def frame_on(
+    response: SemanticResponse, t: int, size: tuple[int, int], at: Sequence[int], n: int
+) -> NDArray[np.float32]:
+    """Frame t of a response on another grid and among n categories: float32 (h, w, n).
+
+    at : see :func:`positions`.
+    """
+    out = np.zeros((*size, n), np.float32)
+    out[..., list(at)] = resample(response.frame(t), size)
+    return out
+
+
+def check_frames(responses: Sequence[SemanticResponse], n_frames: int) -> None:
+    """Raise a SegmenterError unless all of them have so many frames."""
+    for response in responses:
+        if response.n_frames != n_frames:
+            raise SegmenterError(
+                f"expected {n_frames} frames from {response.source}, received {response.n_frames}"
+            )
