@@ -1,10 +1,13 @@
 """What is where in a clip, and which of it is worth animating."""
 
+from cinekit.semantics.ensemble import EnsembleSegmenter
 from cinekit.semantics.folding import fold, quantise
+from cinekit.semantics.masks import MaskSegmenter
 from cinekit.semantics.moving import moving_map
 from cinekit.semantics.network import NetworkSegmenter
 from cinekit.semantics.options import RegionOptions
 from cinekit.semantics.regions import select_regions
+from cinekit.semantics.scene import SceneSegmenter
 from cinekit.semantics.vocabulary import (
     VOCABULARIES,
     Vocabulary,
@@ -17,8 +20,11 @@ from cinekit.semantics.vocabulary import (
 
 __all__ = [
     "VOCABULARIES",
+    "EnsembleSegmenter",
+    "MaskSegmenter",
     "NetworkSegmenter",
     "RegionOptions",
+    "SceneSegmenter",
     "Vocabulary",
     "all_categories",
     "find_vocabulary",

@@ -96,9 +96,7 @@ class _Merge:
         self._still = self._moves(0) if moves.probabilities.strides[0] == 0 else None
         self._survey()
         self.named = {k: self._name(k, naming) for k in self.regions}
-        self.absorbed = {
-            k: self._guesses(k, naming) if self.named[k] == k else [] for k in self.regions
-        }
+        self.guesses = self._guesses(naming)
 
     def response(self) -> SemanticResponse:
         """The merged response, without categories that nothing refers to any more."""
@@ -152,45 +150,55 @@ class _Merge:
     def _is(self, category: int, motion: Motion) -> bool:
         return self.categories[category].motion is motion
 
+    def _fill(self, k: int, c: int) -> float:
+        """How much of motion region k category c fills, in [0, 1].
+
+        A texture is filled by what is there all the time. A thing is in any place only now and
+        then, so what counts is where its category is seen at all.
+        """
+        if not self._is(k, Motion.NON_NATURAL):
+            return float(self.inside[k, c])
+        seen = self.territory[k] * (self.sure_share[c] >= SWEPT)
+        return float(seen.sum()) / float(self.mass[k])
+
     def _name(self, k: int, naming: float) -> int:
         """The category that fills motion region k, or k itself.
 
-        A texture is filled by what is there all the time; a thing is in any place only now and
-        then, so what counts is where its category is seen at all. Where texture and thing
-        disagree, the category must fill the region much better.
+        Where texture and thing disagree (daffodils nod like things), the category must fill the
+        region much better, and a category that agrees goes first.
         """
-        best, most = k, 0.0
-        for c in self.animate:
-            fill = float(self.inside[k, c])
-            need = naming
-            if self.categories[c].motion is not self.categories[k].motion:
-                need = (1 + naming) / 2
-            elif self._is(k, Motion.NON_NATURAL):
-                fill = float((self.territory[k] * (self.sure_share[c] >= SWEPT)).sum())
-                fill /= float(self.mass[k])
-            if fill >= need and fill > most:
-                best, most = c, fill
-        return best
+        agree = {c: self._fill(k, c) for c in self.animate if self._same_motion(c, k)}
+        others = {c: self._fill(k, c) for c in self.animate if c not in agree}
+        for fills, need in ((agree, naming), (others, (1 + naming) / 2)):
+            best = max(fills, key=lambda c: fills[c], default=k)
+            if fills.get(best, 0.0) >= need:
+                return best
+        return k
 
-    def _guesses(self, k: int, naming: float) -> list[int]:
-        """Categories that are the network's guesses at region k, which it has no name for.
+    def _same_motion(self, a: int, b: int) -> bool:
+        return self.categories[a].motion is self.categories[b].motion
 
-        One that covers less than half of what a name needs there, and lives mostly there.
+    def _guesses(self, naming: float) -> list[int]:
+        """Categories that are the network's guesses at regions which it has no name for.
+
+        One that fills less than half of what a name needs there, and lives mostly there.
         """
+        unknown = [k for k in self.regions if self.named[k] == k]
         total = self.sure_share.sum(axis=(1, 2))
         return [
             c
             for c in self.animate
-            if 0 < self.inside[k, c] < 0.5 * naming
-            and self.inside[k, c] * self.mass[k] > 0.5 * total[c]
+            if total[c] > 0
+            and sum(self.inside[k, c] * self.mass[k] for k in unknown) > 0.5 * total[c]
+            and max(self._fill(k, c) for k in unknown) < 0.5 * naming
         ]
 
     def _merged(self, seen: NDArray[np.float32], moves: NDArray[np.float32]) -> NDArray[np.float32]:
         """One frame, float32 (h, w, n): what the network is unsure of goes to what moves there."""
         sure = self._sure(seen)
         free = sure < 0
-        for k in self.regions:
-            free |= (moves[..., k] > 0.5) & np.isin(sure, self.absorbed[k])
+        unknown = [k for k in self.regions if self.named[k] == k]
+        free |= np.isin(sure, self.guesses) & (moves[..., unknown].sum(axis=-1) > 0.5)
         out = seen.copy()
         # An unsure guess at something that can move is no evidence for it.
         guess = np.where(free[..., None], seen[..., self.animate], 0)

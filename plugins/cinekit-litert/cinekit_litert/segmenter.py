@@ -154,6 +154,7 @@ class LitertSegmenter(NetworkSegmenter):
         return rows, columns
 
     def _one_hot(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The share of every cell of the response in which each class wins."""
         n = len(self._labels)
         index = np.rint(plane).astype(np.int64)
         if index.min() < 0 or index.max() >= n:
@@ -161,4 +162,9 @@ class LitertSegmenter(NetworkSegmenter):
                 f"expected class numbers from 0 to {n - 1}, one per label of {self.labels!r}, "
                 f"{self.model!r} answers {index.min()} to {index.max()}"
             )
-        return np.eye(n, dtype=np.float32)[index]
+        size = grid_size(self._network.output_size, self.cells)
+        out = np.zeros((*size, n), np.float32)
+        for c in np.unique(index):
+            won = (index == c).astype(np.float32)
+            out[..., c] = cv2.resize(won, (size[1], size[0]), interpolation=cv2.INTER_AREA)
+        return out
