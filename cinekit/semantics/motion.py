@@ -12,7 +12,6 @@ from cinekit.protocols import Progress, silent
 from cinekit.semantics.motion_cluster import (
     Labels,
     describe,
-    merge_similar,
     naturalness,
     superpixels,
 )
@@ -24,6 +23,7 @@ from cinekit.semantics.motion_features import (
     measure,
     small_copy,
 )
+from cinekit.semantics.motion_merge import merge_similar
 from cinekit.semantics.motion_outline import respond, smooth_labels, tidy
 from cinekit.types import Category, Clip, Motion, SemanticResponse
 
@@ -32,6 +32,15 @@ GRID_SIDE = 480
 """Longest side of the response, cells; never more than half the clip's once that is larger."""
 RELATIVE = 0.06
 """Share of the strongest motion below which a pixel counts as the halo of what moves beside it."""
+SUBSTANTIAL = 0.05
+"""A region below this share of all that moves has to differ from its neighbours more clearly."""
+HALVES, SUBTLER = 0.12, (0.8, 0.6, 0.4)
+"""A single region is taken apart into parts of at least that share of it, which then may be
+more and more alike: multiples of ``similarity``."""
+FAINT = 0.001
+"""A region with less than this share of all variance is dropped."""
+TOGETHER = 0.5
+"""Correlation with places far away above which a change may be one of light."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +63,7 @@ class MotionSegmenter:
     min_deviation: float = 0.012
     similarity: float = 0.9
     min_area: float = 0.004
-    natural: float = 0.5
+    natural: float = 0.35
 
     def __post_init__(self) -> None:
         if self.k < 1:
@@ -87,7 +96,7 @@ class MotionSegmenter:
         threshold = self._threshold(features)
         moving = tidy(features.deviation > threshold, self.min_area / 2) & ~light_only(features)
         moving = tidy(moving, self.min_area / 2)
-        labels = self._regions(moving, features)
+        labels = self._regions(moving, features, threshold)
         kinds = self._kinds(labels, features)
         progress(0.8)
         every = -(-clip.n_frames // WORKING_FRAMES)
@@ -100,27 +109,62 @@ class MotionSegmenter:
     def _threshold(self, features: MotionFeatures) -> float:
         """The deviation above which a pixel moves."""
         strongest = float(np.percentile(features.deviation, 98))
-        return max(self.min_deviation, features.floor, RELATIVE * strongest)
+        return valley(
+            features.deviation, max(self.min_deviation, features.floor, RELATIVE * strongest)
+        )
 
-    def _regions(self, moving: NDArray[np.bool_], features: MotionFeatures) -> Labels:
+    def _regions(
+        self, moving: NDArray[np.bool_], features: MotionFeatures, threshold: float
+    ) -> Labels:
         """At most k regions, numbered by size, largest first: int32 (h, w), -1 elsewhere."""
         if not moving.any():
             return np.full(moving.shape, -1, np.int32)
         least = max(self.min_area * moving.size, 1.0)
         vectors = describe(features)
-        labels = merge_similar(
-            superpixels(vectors, moving), features, vectors, self.similarity, least
-        )
-        labels = smooth_labels(labels, int(labels.max()) + 1, 1.5)
+        parts = superpixels(vectors, moving)
+        small = SUBSTANTIAL * float(moving.sum())
+        near = self.similarity
+        labels = merge_similar(parts, features, vectors, near, least, small, self.k)
+        labels = self._worthwhile(labels, features, threshold)
+        half = max(least, HALVES * float((labels == 0).sum()))
+        alone = np.where(labels == 0, parts, -1)
+        for share in SUBTLER:
+            if labels.max() != 0 or self.k == 1:
+                break
+            # One thing: look again, for smaller differences between its large parts.
+            labels = merge_similar(alone, features, vectors, share * near, half, half, 2)
+            labels = self._worthwhile(labels, features, threshold)
+        return labels
+
+    def _worthwhile(self, labels: Labels, features: MotionFeatures, threshold: float) -> Labels:
+        """Rounded, at most k with most motion, none small or faint; renumbered by size."""
+        n = int(labels.max()) + 1
+        labels = smooth_labels(labels, n, 2.5)
         power = np.where(labels >= 0, features.deviation**2, 0)
-        total = np.bincount(labels.ravel() + 1, power.ravel())[1:]
-        size = np.bincount(labels.ravel() + 1)[1:]
-        total[size < least] = 0
+        total = np.bincount(labels.ravel() + 1, power.ravel(), n + 1)[1:]
+        size = np.bincount(labels.ravel() + 1, minlength=n + 1)[1:]
+        total[(size < self.min_area * labels.size) | self._faint(labels, features, threshold)] = 0
         kept = [i for i in np.argsort(-total, kind="stable")[: self.k] if total[i] > 0]
         kept.sort(key=lambda i: -size[i])
         out = np.full(labels.shape, -1, np.int32)
         for rank, i in enumerate(kept):
             out[labels == i] = rank
+        return out
+
+    def _faint(
+        self, labels: Labels, features: MotionFeatures, threshold: float
+    ) -> NDArray[np.bool_]:
+        """Which regions hardly move, or are a faint change of light only: bool (n,)."""
+        inside = labels >= 0
+        group, n = labels[inside], int(labels.max()) + 1
+        power = features.deviation[inside] ** 2
+        total = np.bincount(group, power, n)
+        mean = np.sqrt(total / np.maximum(np.bincount(group, minlength=n), 1))
+        together = np.bincount(group, power * features.together[inside], n)
+        together /= np.maximum(total, 1e-12)
+        out: NDArray[np.bool_] = (total < FAINT * total.sum()) | (
+            (together > TOGETHER) & (mean < 2 * threshold)
+        )
         return out
 
     def _kinds(self, labels: Labels, features: MotionFeatures) -> list[Motion]:
@@ -134,13 +178,27 @@ class MotionSegmenter:
         return kinds
 
 
+def valley(deviation: NDArray[np.float32], least: float) -> float:
+    """A threshold between still and moving: ``least``, or the gap above it if there is a clear one.
+
+    Where the codec's noise reaches beyond ``least``, the histogram of the deviation falls from
+    there into a gap before it rises to what really moves.
+    """
+    bins = np.linspace(0, np.log(2.2), 9)
+    count, _ = np.histogram(np.log(np.maximum(deviation, 1e-6) / least), bins)
+    lowest = int(count.argmin())
+    if count[lowest] < 0.35 * count[0]:
+        return least * float(np.exp((bins[lowest] + bins[lowest + 1]) / 2))
+    return least
+
+
 def light_only(features: MotionFeatures) -> NDArray[np.bool_]:
     """Where only the light changes (firelight on a pot, a lamp on a wall): bool (h, w).
 
     Brightness rises and falls together far around, local contrast stays, nothing is carried along.
     """
     out: NDArray[np.bool_] = (
-        (features.structure < 0.3) & (features.together > 0.55) & (features.residual > 0.6)
+        (features.structure < 0.3) & (features.together > TOGETHER) & (features.residual > 0.6)
     )
     return out
 

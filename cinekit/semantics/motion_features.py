@@ -62,7 +62,7 @@ class MotionFeatures:
 
 
 def small_copy(clip: Clip, side: int = WORKING_SIDE) -> NDArray[np.uint8]:
-    """Every frame, area-averaged so that the longest side is at most ``side``: uint8 (T, h, w, 3)."""
+    """Every frame, area-averaged to a longest side of at most ``side``: uint8 (T, h, w, 3)."""
     height, width = clip.size
     scale = min(1.0, side / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -171,7 +171,7 @@ def togetherness(signal: Map, cell: int = 4, reach: int = 4) -> Map:
     The mean over the better half of eight directions, so that the border of a lit wall counts as
     lit. Light changes everywhere at once; smoke and water pass on.
     """
-    t, h, w = signal.shape
+    _, h, w = signal.shape
     size = (-(-w // cell), -(-h // cell))
     small = np.stack([cv2.resize(f, size, interpolation=cv2.INTER_AREA) for f in signal])
     small -= small.mean(axis=0)

@@ -25,7 +25,7 @@ WALL_EDGE = 176.0
 LANTERN_PIVOT = (118.0, 92.0)
 FLAG_MAST = (470.0, 62.0)
 FLAG_SIZE = (118.0, 70.0)
-FIRE_FOOT = (318.0, 284.0)
+FIRE_FOOT = (72.0, 291.0)
 DETAIL = 2
 """The still painting is drawn this many times larger and averaged, which smooths its edges."""
 
@@ -224,7 +224,7 @@ def _furniture(x: Image, y: Image, still: Image, albedo: Image) -> tuple[Image, 
         14 - np.abs(y - fy - 32), 1.0
     )
     shape = np.maximum.reduce([arm, brace, plate, mast, knob, bowl, legs])
-    for bx in (232.0, 566.0):
+    for bx in (250.0, 566.0):
         post = _step(7 + 2.5 * np.exp(-((y - 280) ** 2) / 14) - np.abs(x - bx), 1.0)
         shape = np.maximum(shape, post * _step(y - 276, 1.0) * _step(QUAY + 13 - y, 1.0))
     round_light = 0.022 + 0.006 * _clouds(x, y, 71, (5, 5), 2)
@@ -361,12 +361,12 @@ class _Flag(_Sprite):
         slope = np.zeros_like(u)
         for _ in range(2):
             bulge, slope = np.zeros_like(u), np.zeros_like(u)
-            held = np.clip(u, 0, 1) ** 0.8
+            held = np.clip(u, 0, 1) ** 0.55
             for number, speed, lean, size, start in self.ripples:
                 angle = number * u - speed * seconds + lean * v + start
                 bulge += size * np.sin(angle)
                 slope += size * number * np.cos(angle)
-            lift = held * (0.075 * gust * bulge) + 0.16 * u**2 / gust
+            lift = held * (0.085 * gust * bulge) + 0.16 * u**2 / gust
             v = self.y / tall - lift
         slope = slope * np.clip(u, 0, 1) * gust
         edge = self.soft / tall
@@ -380,7 +380,7 @@ class _Flag(_Sprite):
         star = _step(11.5 - disc, self.soft * 1.4)[..., None]
         cloth = cloth + star * (_rgb(0.05, 0.09, 0.24) - cloth)
         weave = 1 + 0.03 * _clouds(u * wide, v * tall, 91, (3, 3), 2)
-        facing = np.clip(0.62 + 0.085 * slope, 0.12, 1.5) * weave
+        facing = np.clip(0.62 + 0.14 * slope, 0.10, 1.6) * weave
         glow = _rgb(0.30, 0.27, 0.36) + _rgb(0.85, 0.42, 0.20) * (facing**1.7)[..., None]
         sheen = np.clip(facing - 1.0, 0, 1)[..., None] * _rgb(0.16, 0.09, 0.05)
         return (cloth * glow + sheen).astype(np.float32), cover
@@ -512,8 +512,8 @@ def demo_clip(
         colour, cover = flag.draw(seconds)
         frame[flag.box] += cover[..., None] * (colour - frame[flag.box])
         flames = fire.draw(seconds)
-        power = float(flames.mean()) * 2.6
-        frame += _lamp(view, (318, 300), 46, 1.9, painting.albedo, power * _rgb(1.5, 0.62, 0.20))
+        power = 0.25 + float(flames.mean()) * 1.7
+        frame += _lamp(view, (FIRE_FOOT[0], 300), 46, 1.9, painting.albedo, power * _rgb(1.5, 0.62, 0.20))
         at = lantern.flame(seconds)
         frame += _lamp(view, at, 44, 1.0, painting.albedo, _rgb(3.4, 1.75, 0.62))
         colour, cover = lantern.draw(seconds)
