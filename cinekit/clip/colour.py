@@ -18,6 +18,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from cinekit.clip.source import side_data
 from cinekit.clip.tonemap import HDR_PEAK, Primaries, Transfer, to_sdr
 from cinekit.errors import ClipError
 
@@ -77,14 +78,13 @@ class Colour:
 
 def _peak(frame: av.VideoFrame) -> float:
     """cd/m2 that the metadata of an HDR10 frame promises, or the default."""
-    found: dict[str, bytes] = {str(item.type.name): bytes(item) for item in frame.side_data.keys()}
-    light = found.get("CONTENT_LIGHT_LEVEL")
-    if light is not None and len(light) >= 4:
+    light = side_data(frame, "CONTENT_LIGHT_LEVEL")
+    if len(light) >= 4:
         brightest = struct.unpack_from("=I", light)[0]
         if brightest > 0:
             return float(brightest)
-    display = found.get("MASTERING_DISPLAY_METADATA")
-    if display is not None and len(display) >= 88:  # 8 + 2 rationals, then two flags
+    display = side_data(frame, "MASTERING_DISPLAY_METADATA")
+    if len(display) >= 88:  # 8 + 2 rationals, then two flags
         numerator, denominator, _, known = struct.unpack_from("=iiii", display, 72)
         if known and denominator > 0 and numerator > 0:
             return float(numerator / denominator)
@@ -174,8 +174,8 @@ class Converter:
             rgb = cv2.resize(rgb, self.size, interpolation=cv2.INTER_AREA)
         if colour.transfer is not Transfer.SDR or colour.primaries is not Primaries.BT709:
             rgb = to_sdr(rgb, colour.transfer, colour.primaries, colour.peak)
-        # saturating, to the nearest
-        return cv2.convertScaleAbs(np.maximum(rgb, 0), alpha=255.0)
+        # rounds and saturates
+        return np.asarray(cv2.convertScaleAbs(np.maximum(rgb, 0), alpha=255.0), np.uint8)
 
     def _from_yuv(self, frame: av.VideoFrame) -> tuple[Any, Any]:
         """Float R'G'B' (H, W, 3), scaled unless transparency must be applied first, and alpha."""
@@ -207,7 +207,8 @@ class Converter:
     def _matrix(self, bits: int, unit: float) -> NDArray[np.float32]:
         """3x4 from 16-bit Y'CbCr to R'G'B' (BT.709 and BT.2020 section 3, BT.601 section 2.5)."""
         kr, kb = self.colour.kr, self.colour.kb
-        assert kr is not None and kb is not None
+        assert kr is not None
+        assert kb is not None
         kg = 1 - kr - kb
         step = 2 ** (bits - 8)
         black, luma, chroma = (

@@ -9,6 +9,7 @@ after (a flash differs from both sides, but the sides agree).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -75,6 +76,6 @@ def find_cuts(frames: Iterable[NDArray[np.uint8]]) -> list[int]:
 def longest_shot(cuts: list[int], n_frames: int) -> tuple[int, int, int]:
     """(first frame, end, number of shots) of the longest shot; the earliest, if there are two."""
     edges = [0, *cuts, n_frames]
-    spans = list(zip(edges[:-1], edges[1:], strict=True))
+    spans = list(pairwise(edges))
     first, end = max(spans, key=lambda span: span[1] - span[0])
     return first, end, len(spans)

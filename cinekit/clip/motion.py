@@ -100,7 +100,7 @@ def _corners(image: NDArray[np.uint8]) -> Points:
             cell = image[top : height * (i + 1) // down, left : width * (j + 1) // across]
             points = cv2.goodFeaturesToTrack(cell, _PER_CELL, 0.05, 6, blockSize=5)
             if points is not None and len(points):
-                found.append(points.reshape(-1, 2) + np.float32([left, top]))
+                found.append(np.asarray(points, np.float32).reshape(-1, 2) + np.array([left, top]))
     if not found:
         return np.zeros((0, 2), np.float32)
     points = np.concatenate(found).astype(np.float32)
@@ -111,16 +111,16 @@ def _corners(image: NDArray[np.uint8]) -> Points:
     return chosen
 
 
-def _flow(a: NDArray[np.uint8], b: NDArray[np.uint8], at: Points, guess: Points) -> tuple[
-    Points, NDArray[np.bool_]
-]:
+def _flow(
+    a: NDArray[np.uint8], b: NDArray[np.uint8], at: Points, guess: Points
+) -> tuple[Points, NDArray[np.bool_]]:
     """Lucas-Kanade from image a to b, starting at a guess."""
     stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 30, 0.01)
     moved, found, _ = cv2.calcOpticalFlowPyrLK(
         a, b, at, guess.copy(), winSize=_WINDOW, maxLevel=3, criteria=stop,
         flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )  # fmt: skip
-    return moved, found.ravel() > 0
+    return np.asarray(moved, np.float32), np.asarray(found).ravel() > 0
 
 
 def track(
@@ -178,11 +178,17 @@ def _similarity(a: Points, b: Points) -> Matrix | None:
     return None if found is None else np.vstack([found, [0, 0, 1]]).astype(np.float64)
 
 
+def _homography(a: Points, b: Points, method: int = 0) -> Matrix | None:
+    """By least squares, or robustly with a method of OpenCV's."""
+    found, _ = cv2.findHomography(a, b, method, 1.0)
+    return None if found is None else np.asarray(found, np.float64)
+
+
 def _fit(a: Points, b: Points, perspective: bool) -> Matrix | None:
     """The motion that most points share, refitted on those that follow it."""
     starts = [_similarity(a, b)]
     if perspective:
-        starts.append(cv2.findHomography(a, b, cv2.USAC_MAGSAC, 1.0)[0])
+        starts.append(_homography(a, b, cv2.USAC_MAGSAC))
     best, most = None, -1
     for matrix in starts:
         if matrix is None:
@@ -192,11 +198,7 @@ def _fit(a: Points, b: Points, perspective: bool) -> Matrix | None:
             near = _error(refined, a, b) < reach
             if near.sum() < _FEWEST:
                 break
-            again = (
-                cv2.findHomography(a[near], b[near], 0)[0]
-                if perspective
-                else _similarity(a[near], b[near])
-            )
+            again = (_homography if perspective else _similarity)(a[near], b[near])
             if again is None:
                 break
             refined = again

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -194,5 +193,3 @@ def read_clip(
             )
             frames = frames[first:last].copy()
     return Clip(frames, timing.fps, path.stem, tuple(notes), tuple(warnings))
-
-

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -198,7 +199,7 @@ class Source:
         self.losses.ended = True
 
     def _frames_of(
-        self, decoder: av.VideoCodecContext, packet: av.Packet | None
+        self, decoder: av.VideoCodecContext, packet: av.Packet[Any] | None
     ) -> Iterator[av.VideoFrame]:
         if packet is not None and packet.is_corrupt:
             self.losses.refused += 1
@@ -217,7 +218,14 @@ class Source:
 
 def orientation_of(frame: av.VideoFrame) -> Orientation | None:
     """How the display matrix turns the frame; None for a turn that cannot be done."""
-    for item in frame.side_data.keys():
-        if item.type.name == "DISPLAYMATRIX":
-            return Orientation.from_matrix(np.frombuffer(bytes(item), np.int32))
-    return Orientation()
+    matrix = side_data(frame, "DISPLAYMATRIX")
+    return Orientation.from_matrix(np.frombuffer(matrix, np.int32)) if matrix else Orientation()
+
+
+def side_data(frame: av.VideoFrame, name: str) -> bytes:
+    """One block of a frame's side data by libav's name for it; empty when there is none."""
+    blocks: Any = frame.side_data  # a mapping by name, which its stub does not say
+    try:
+        return bytes(blocks[name])
+    except KeyError:
+        return b""

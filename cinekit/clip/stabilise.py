@@ -67,12 +67,14 @@ _MAX_GAP = 0.05
 """Share of the frames whose motion may be filled in from their neighbours'."""
 _SMALLEST = 0.25
 """Share of the frame; below, not even mode "on" crops."""
+_FAR = 0.03
+"""Of the diagonal. A camera that moves further leaves its place: near things move against far."""
 
 
 def fill_gaps(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
     """Matrices (T, 3, 3), those that are NaN interpolated between their neighbours in time."""
     flat = (matrices / matrices[:, 2:, 2:]).reshape(len(matrices), 9)
-    known = np.isfinite(flat).all(axis=1)
+    known = np.asarray(np.isfinite(flat).all(axis=1))
     at = np.arange(len(flat))
     filled = np.stack([np.interp(at, at[known], flat[known, k]) for k in range(9)], axis=1)
     return np.where(known[:, None], flat, filled).reshape(-1, 3, 3)
@@ -249,7 +251,14 @@ def stabilise(
         f"{motion.inliers:.0%} of the points follow; cropped from {clip.size[1]}x{clip.size[0]} to "
         f"{rectangle[3]}x{rectangle[2]}"
     )
-    warned = (f"stabilisation is not to be trusted: {'; '.join(doubts)}",) if doubts else ()
+    warned: tuple[str, ...] = ()
+    if doubts:
+        warned = (f"stabilisation is not to be trusted: {'; '.join(doubts)}",)
+    elif drift > _FAR * float(np.hypot(*clip.size)):
+        warned = (
+            f"the camera moved by {drift:.0f} px: things nearer or farther than most of the "
+            "picture may still drift after stabilisation",
+        )
     steadied = replace(
         clip, frames=frames, notes=(*clip.notes, note), warnings=clip.warnings + warned
     )
