@@ -171,8 +171,9 @@ class Mp4Writer:
     The still part has to stay still after decoding, which x264's defaults do not aim at: psycho-
     visual noise is off, weighted prediction is off (it re-scales what has not changed), there is
     no key frame but the first, colour is coded finer than x264 would (its errors spread over 2x2
-    pixels), and the deblocking filter is almost off (it blurs motion into still neighbours). The index comes first in the file (faststart). An odd last row or column is
-    cropped, with a warning in the log.
+    pixels), and the deblocking filter is almost off (it blurs motion into still neighbours). The
+    index comes first in the file (faststart). An odd last row or column is cropped, with a warning
+    in the log.
     """
 
     suffix: ClassVar[str] = ".mp4"

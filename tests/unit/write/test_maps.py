@@ -1,0 +1,156 @@
+"""Label maps, the published .vlp, masks and contact sheets."""
+
+from __future__ import annotations
+
+import colorsys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from cinekit.errors import WriteError
+from cinekit.types import LoopLabels
+from cinekit.write import (
+    contact_sheet,
+    labels_figure,
+    labels_image,
+    labels_legend,
+    mask_overlay,
+    read_vlp,
+    write_vlp,
+)
+
+
+def _labels(pairs: list[tuple[int, int]], n_frames: int) -> LoopLabels:
+    period, start = np.array(pairs, np.int16).T
+    return LoopLabels(period[None], start[None], n_frames)
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_vlp_brings_labels_at_multiples_of_4_back(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    n_frames = data.draw(st.integers(8, 1020))
+    pairs = []
+    for _ in range(data.draw(st.integers(1, 8))):
+        start = 4 * data.draw(st.integers(0, (n_frames - 4) // 4))
+        periods = st.integers(1, (n_frames - start) // 4).map(lambda k: 4 * k)
+        pairs.append((data.draw(periods | st.just(1)), start))
+    labels = _labels(pairs, n_frames)
+    path = tmp_path_factory.mktemp("vlp") / "labels.png"
+    write_vlp(labels, path)
+    back = read_vlp(path, n_frames)
+    np.testing.assert_array_equal(back.period, labels.period)
+    np.testing.assert_array_equal(back.start, labels.start)
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_vlp_is_never_further_off_than_its_step(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    n_frames = data.draw(st.integers(8, 1020))
+    period = data.draw(st.integers(1, n_frames))
+    start = data.draw(st.integers(0, n_frames - period))
+    path = tmp_path_factory.mktemp("vlp") / "labels.png"
+    write_vlp(_labels([(period, start)], n_frames), path)
+    back = read_vlp(path, n_frames)
+    assert (back.period[0, 0] > 1) == (period > 1)
+    assert abs(int(back.period[0, 0]) - period) <= 2
+    assert abs(int(back.start[0, 0]) - start) <= 5
+
+
+def test_vlp_channels_are_as_published(tmp_path: Path) -> None:
+    path = tmp_path / "labels.png"
+    write_vlp(_labels([(32, 12), (1, 40)], 100), path)
+    with Image.open(path) as image:
+        assert image.mode == "RGBA"
+        assert np.asarray(image).tolist() == [[[3, 3, 8, 254], [10, 0, 0, 254]]]
+
+
+def test_vlp_of_an_inactive_pixel_keeps_its_colours(tmp_path: Path) -> None:
+    path = tmp_path / "labels.png"
+    Image.fromarray(np.array([[[5, 3, 8, 0]]], np.uint8)).save(path)
+    labels = read_vlp(path, 100)
+    assert (labels.period[0, 0], labels.start[0, 0]) == (32, 12)
+
+
+def test_vlp_refuses_clips_beyond_its_range(tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match="at most 1020 frames"):
+        write_vlp(_labels([(1, 0)], 1021), tmp_path / "labels.png")
+    assert not list(tmp_path.iterdir())
+
+
+def test_vlp_of_another_clip_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "labels.png"
+    write_vlp(_labels([(32, 60)], 100), path)
+    with pytest.raises(WriteError, match="clip of 50 frames"):
+        read_vlp(path, 50)
+
+
+@pytest.mark.parametrize("content", [None, b"no png", "rgb"])
+def test_what_is_no_vlp_is_one_clear_line(content: bytes | str | None, tmp_path: Path) -> None:
+    path = tmp_path / "labels.png"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content == "rgb":
+        Image.new("RGB", (2, 2)).save(path)
+    with pytest.raises(WriteError, match=r"labels\.png") as caught:
+        read_vlp(path, 10)
+    assert "\n" not in str(caught.value)
+
+
+def test_still_pixels_are_grey_and_brighter_when_later() -> None:
+    image = labels_image(_labels([(1, 0), (1, 50), (1, 99)], 100)).astype(int)[0]
+    assert (image == image[:, :1]).all()
+    assert image[0, 0] < image[1, 0] < image[2, 0]
+
+
+def test_hue_tells_the_start_and_saturation_the_period() -> None:
+    image = labels_image(_labels([(20, 0), (20, 40), (20, 80), (90, 0)], 100))[0] / 255
+    hues, saturations, _ = zip(*(colorsys.rgb_to_hsv(*pixel) for pixel in image), strict=True)
+    np.testing.assert_allclose(hues[:3], [0, 300 / 360 * 40 / 99, 300 / 360 * 80 / 99], atol=0.01)
+    assert saturations[3] > saturations[0] + 0.2
+
+
+def test_first_and_last_start_do_not_look_alike() -> None:
+    image = labels_image(_labels([(2, 0), (2, 98)], 100)).astype(int)[0]
+    assert np.abs(image[0] - image[1]).max() > 60
+
+
+def test_figure_is_the_map_above_its_legend() -> None:
+    labels = LoopLabels(np.full((30, 200), 8, np.int16), np.full((30, 200), 3, np.int16), 40)
+    figure = labels_figure(labels)
+    np.testing.assert_array_equal(figure[:30], labels_image(labels))
+    np.testing.assert_array_equal(figure[30:], labels_legend(labels, 200))
+    assert len(np.unique(figure[30:].reshape(-1, 3), axis=0)) > 50
+
+
+def test_mask_is_tinted_inside_and_grey_outside() -> None:
+    frame = np.full((20, 20, 3), (40, 120, 200), np.uint8)
+    mask = np.zeros((20, 20), bool)
+    mask[5:15, 5:15] = True
+    over = mask_overlay(frame, mask).astype(int)
+    assert np.ptp(over[0, 0]) == 0
+    assert over[10, 10, 0] > 40
+    assert over[4, 10].tolist() == [255, 122, 41]
+
+
+def test_contact_sheet_shows_the_seam_in_its_second_row() -> None:
+    frames = np.stack([np.full((30, 40, 3), 20 * i, np.uint8) for i in range(10)])
+    sheet = contact_sheet(frames, width=172)
+    cells = [(x + 20, y + 25) for y in (0, 34) for x in (0, 44, 88, 132)]
+    shown = [sheet[y, x, 0] // 20 for x, y in cells]
+    assert shown == [0, 2, 5, 8, 8, 9, 0, 1]
+
+
+@pytest.mark.parametrize("shape", [(200, 90), (60, 300), (9, 11)])
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_contact_sheet_takes_any_shape_and_length(shape: tuple[int, int], n: int) -> None:
+    sheet = contact_sheet(np.zeros((n, *shape, 3), np.uint8), width=480)
+    assert sheet.dtype == np.uint8
+    assert sheet.shape[1] <= 480
