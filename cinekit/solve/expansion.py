@@ -75,13 +75,13 @@ class ExpansionSolver:
 
 
 def expand(fusion: Fusion, sweeps: int, tolerance: float, progress: Progress = silent) -> float:
-    """Sweep over all labels until nothing changes or too little; the number of sweeps begun.
+    """Sweep over all labels until nothing changes or too little; the number of sweeps.
 
     A label whose move was tried when the labelling was the same as now is not tried again.
     """
     n_labels = fusion.problem.n_labels
     energy = fusion.energy
-    version = 0
+    version = done = 0
     tried = [-1] * n_labels
     for sweep in range(sweeps):
         for label in range(n_labels):
@@ -90,11 +90,12 @@ def expand(fusion: Fusion, sweeps: int, tolerance: float, progress: Progress = s
                 # The move that was just made is optimal for this label: no need to repeat it.
                 tried[label] = version
             progress((sweep + (label + 1) / n_labels) / sweeps)
+        done += 1
         before, energy = energy, fusion.energy
         if before - energy <= tolerance * abs(before):
             break
     progress(1.0)
-    return float(sweep + 1)
+    return float(done)
 
 
 def counts(fusion: Fusion) -> dict[str, float]:

@@ -1,10 +1,13 @@
 """The default solver: coarse to fine, with the structure of looping costs.
 
-Where the pair costs are a line metric (all labels of one period p >= t/2): tree-reweighted message
-passing with O(L) messages on the coarsest level of an energy-preserving pyramid, then on every
-finer level rows and columns in turn, each solved exactly given the others.
+Where the pair costs are a line metric (one period, start frames at most p apart): tree-reweighted
+message passing with O(L) messages on the coarsest level of an energy-preserving pyramid, then on
+every finer level rows and columns in turn, each solved exactly given the others. When the clip is
+longer than two periods, this is done for overlapping windows of start frames, and the solutions are
+fused by minimum cuts with the exact costs of all pairs. Expansion moves may polish the result.
 
-Everywhere else: message passing with exact tables on blocks, then expansion moves on all pixels.
+Everywhere else (several periods at once): expansion moves from the given start; without one, from
+message passing with exact tables on blocks.
 """
 
 from __future__ import annotations
@@ -19,12 +22,12 @@ from cinekit.protocols import LabelProblem, Progress, Solution, silent
 from cinekit.solve.expansion import counts, expand
 from cinekit.solve.grid_cut import grid_cut
 from cinekit.solve.moves import Fusion
-from cinekit.solve.pyramid import LineGrid, upsample
-from cinekit.solve.starts import first_labels
+from cinekit.solve.pyramid import LineGrid, solve_line, upsample
+from cinekit.solve.starts import first_labels, require_labels
 from cinekit.solve.table_metric import solve_tables
+from cinekit.solve.windows import Window, line_windows
 
 Labels = NDArray[np.int32]
-Float = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,19 +37,22 @@ class MultiscaleSolver:
     Parameters
     ----------
     levels : how often the grid of a line-metric problem is halved before message passing, >= 0.
-        3 is fastest; 2 takes half as long again for 1 % less energy.
-    block : side of the blocks for general problems, pixels, >= 1.
+        2 is best on clips of 240 lines and up; 3 is a little faster.
     iterations : most iterations of message passing, >= 1.
     chain_sweeps : sweeps over rows and columns on every level, >= 1.
+    polish : sweeps of expansion moves on all pixels after the pyramid, >= 0.
+    block : side of the blocks for general problems that come without a start, pixels, >= 1.
     sweeps : most expansion sweeps of general problems, >= 1.
-    tolerance : message passing and expansion stop when they gain less than this share, >= 0.
-    table_megabytes : blocks are enlarged until their tables fit into this, > 0.
+    tolerance : expansion stops when a sweep gains less than this share of the energy, >= 0; message
+        passing when an iteration gains less than a hundredth of it.
+    table_megabytes : blocks are enlarged until their tables fit into this, >= 1.
     """
 
-    levels: int = 3
-    block: int = 4
-    iterations: int = 40
+    levels: int = 2
+    iterations: int = 60
     chain_sweeps: int = 2
+    polish: int = 0
+    block: int = 4
     sweeps: int = 2
     tolerance: float = 1e-3
     table_megabytes: int = 256
@@ -54,13 +60,14 @@ class MultiscaleSolver:
     def __post_init__(self) -> None:
         for name, least in (
             ("levels", 0),
-            ("block", 1),
             ("iterations", 1),
             ("chain_sweeps", 1),
+            ("polish", 0),
+            ("block", 1),
             ("sweeps", 1),
             ("table_megabytes", 1),
         ):
-            if getattr(self, name) < least:
+            if not getattr(self, name) >= least:
                 raise ConfigError(f"expected {name} >= {least}, received {getattr(self, name)}")
         if not self.tolerance >= 0:
             raise ConfigError(f"expected tolerance >= 0, received {self.tolerance}")
@@ -73,72 +80,66 @@ class MultiscaleSolver:
     ) -> Solution:
         """A labelling of low energy, never above that of ``start``.
 
+        Statistics: ``windows`` (line metrics solved; 0 for a general problem), ``iterations`` of
+        message passing, and the counts of :class:`cinekit.solve.ExpansionSolver`.
+
         Raises
         ------
         SolverError
             When a pixel has no allowed label, or the start uses a forbidden one.
         """
-        warps = problem.line()
-        if warps is None:
-            return self._solve_general(problem, start, progress)
-        return self._solve_line(problem, warps, start, progress)
+        labels = require_labels(problem) if start is None else first_labels(problem, start)
+        statistics: dict[str, float] = {"windows": 0, "iterations": 0}
+        bound = None
+        # Two labels are one minimum cut: exact, and no dearer than a pyramid.
+        windows = line_windows(problem) if problem.n_labels > 2 else []
+        if windows:
+            fusion, bound = self._solve_windows(problem, windows, start, statistics, progress)
+            sweeps = self.polish
+        elif start is None:
+            fusion = Fusion(problem, self._solve_blocks(problem, statistics), grid_cut)
+            sweeps = self.sweeps
+        else:
+            fusion = Fusion(problem, labels, grid_cut)
+            sweeps = self.sweeps
+        done = expand(fusion, sweeps, self.tolerance, _part(progress, 0.5))
+        progress(1.0)
+        statistics |= {"sweeps": done, **counts(fusion)}
+        return Solution(fusion.labels, fusion.energy, bound, statistics)
 
-    def _solve_line(
+    def _solve_windows(
         self,
         problem: LabelProblem,
-        warps: tuple[Float, Float],
+        windows: list[Window],
         start: Labels | None,
+        statistics: dict[str, float],
         progress: Progress,
-    ) -> Solution:
-        given = first_labels(problem, start) if start is not None else None
-        _require_labels(problem)
-        unary = np.ascontiguousarray(np.moveaxis(problem.unary, 0, -1))  # (h, w, L)
-        fine = LineGrid(unary, *warps)
-        grids = [fine.softened()]
-        while len(grids) <= self.levels and max(grids[-1].shape) > 1:
-            grids.append(grids[-1].coarser())
-        labels, bound, iterations = grids[-1].message_passing(self.iterations, self.tolerance)
-        progress(0.5)
-        grids[0] = fine
-        for level in range(len(grids) - 1, -1, -1):
-            if labels.shape != grids[level].shape:
-                labels = upsample(labels, grids[level].shape)
-            for _ in range(self.chain_sweeps):
-                grids[level].sweep(labels)
-            progress(1 - 0.5 * level / len(grids))
-        energy = fine.energy(labels)
-        if given is not None and fine.energy(given) < energy:
-            labels, energy = given, fine.energy(given)
-        return Solution(
-            labels=labels,
-            energy=energy,
-            # A coarse grid bounds labellings that are constant on its blocks, not all of them.
-            bound=bound if len(grids) == 1 else None,
-            statistics={"iterations": iterations, "levels": len(grids), "coarse_bound": bound},
-        )
+    ) -> tuple[Fusion, float | None]:
+        """Solve every window alone, then fuse them and the start, best first."""
+        proposals: list[tuple[float, Labels]] = []
+        bound = None
+        for k, window in enumerate(windows):
+            grid = LineGrid.of(window.unary, window.vertical, window.horizontal)
+            labels, energy, bound, iterations = solve_line(
+                grid, self.levels, self.iterations, self.tolerance / 100, self.chain_sweeps
+            )
+            statistics["iterations"] += iterations
+            proposals.append((energy, labels + np.int32(window.first)))
+            progress(0.5 * (k + 1) / len(windows))
+        statistics["windows"] = len(windows)
+        if start is not None:
+            proposals.append((problem.energy(start), start))
+        proposals.sort(key=lambda proposal: proposal[0])
+        if not np.isfinite(proposals[0][0]):
+            # Every window forbids all labels of some pixel: none is a labelling by itself.
+            proposals.insert(0, (np.inf, first_labels(problem)))
+        fusion = Fusion(problem, proposals[0][1], grid_cut)
+        for _, labels in proposals[1:]:
+            fusion.propose(labels)
+        return fusion, bound if len(windows) == 1 else None
 
-    def _solve_general(
-        self, problem: LabelProblem, start: Labels | None, progress: Progress
-    ) -> Solution:
-        labels = first_labels(problem, start)
-        statistics: dict[str, float] = {}
-        if start is None:
-            coarse = self._coarse_labels(problem, statistics)
-            if problem.energy(coarse) < problem.energy(labels):
-                labels = coarse
-        progress(0.3)
-        fusion = Fusion(problem, labels, grid_cut)
-        sweeps = expand(
-            fusion, self.sweeps, self.tolerance, lambda share: progress(0.3 + 0.7 * share)
-        )
-        return Solution(
-            labels=fusion.labels,
-            energy=fusion.energy,
-            statistics={**statistics, "sweeps": sweeps, **counts(fusion)},
-        )
-
-    def _coarse_labels(self, problem: LabelProblem, statistics: dict[str, float]) -> Labels:
-        """Message passing on blocks, brought to all pixels, forbidden labels replaced."""
+    def _solve_blocks(self, problem: LabelProblem, statistics: dict[str, float]) -> Labels:
+        """Message passing on blocks, or the best simple labelling where that is better."""
         (h, w), n = problem.shape, problem.n_labels
         size = self.block
         while 8 * n * n * -(-h // size) * -(-w // size) > self.table_megabytes * 2**20:
@@ -147,16 +148,17 @@ class MultiscaleSolver:
         unary = np.ascontiguousarray(np.moveaxis(unary, 0, -1))
         # A block whose pixels allow no label in common is left to its neighbours.
         unary[~np.isfinite(unary).any(axis=-1)] = 0
-        labels, bound, iterations = solve_tables(
-            unary, vertical, horizontal, self.iterations, self.tolerance
+        coarse, _, iterations = solve_tables(
+            unary, vertical, horizontal, self.iterations, self.tolerance / 100
         )
-        statistics |= {"block": size, "iterations": iterations, "coarse_bound": bound}
-        labels = upsample(labels, (h, w), size)
-        picked = np.take_along_axis(problem.unary, labels[None], axis=0)[0]
-        cheapest = problem.unary.argmin(axis=0).astype(np.int32)
-        return np.where(np.isfinite(picked), labels, cheapest)
+        statistics["iterations"] += iterations
+        statistics["block"] = size
+        labels = upsample(coarse, (h, w), size)
+        allowed = np.isfinite(np.take_along_axis(problem.unary, labels[None], axis=0)[0])
+        labels = np.where(allowed, labels, require_labels(problem))
+        simple = first_labels(problem)
+        return labels if problem.energy(labels) < problem.energy(simple) else simple
 
 
-def _require_labels(problem: LabelProblem) -> None:
-    """SolverError unless every pixel has an allowed label."""
-    first_labels(problem, problem.unary.argmin(axis=0).astype(np.int32))
+def _part(progress: Progress, begin: float) -> Progress:
+    return lambda share: progress(begin + (1 - begin) * share)

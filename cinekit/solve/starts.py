@@ -23,26 +23,37 @@ def first_labels(
         When a pixel has no allowed label, or ``start`` has another shape, an index outside
         ``[0, L)`` or a forbidden label.
     """
-    unary = problem.unary
-    n_labels = problem.n_labels
-    rows, columns = np.indices(problem.shape)
-    cheapest: NDArray[np.int32] = unary.argmin(axis=0).astype(np.int32)
-    blocked = int(np.count_nonzero(~np.isfinite(unary[cheapest, rows, columns])))
-    if blocked:
-        raise SolverError(
-            f"expected an allowed label at every pixel, received {blocked} pixels with all "
-            f"{n_labels} labels forbidden: allow at least one there"
-        )
     if start is not None:
+        require_labels(problem)
         return _checked(problem, start)
+    unary = problem.unary
+    cheapest = require_labels(problem)
     best = cheapest
     lowest = problem.energy(best)
-    for label in range(n_labels):
+    for label in range(problem.n_labels):
         labels = np.where(np.isfinite(unary[label]), np.int32(label), cheapest)
         energy = problem.energy(labels)
         if energy < lowest:
             best, lowest = labels, energy
     return best
+
+
+def require_labels(problem: LabelProblem) -> NDArray[np.int32]:
+    """The cheapest label of every pixel: int32 (h, w).
+
+    Raises
+    ------
+    SolverError
+        When a pixel has no allowed label.
+    """
+    cheapest: NDArray[np.int32] = problem.unary.argmin(axis=0).astype(np.int32)
+    blocked = np.isinf(np.take_along_axis(problem.unary, cheapest[None], axis=0))
+    if blocked.any():
+        raise SolverError(
+            f"expected an allowed label at every pixel, received {np.count_nonzero(blocked)} "
+            f"pixels with all {problem.n_labels} labels forbidden: allow at least one there"
+        )
+    return cheapest
 
 
 def _checked(problem: LabelProblem, start: NDArray[np.int32]) -> NDArray[np.int32]:

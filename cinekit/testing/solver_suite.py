@@ -13,8 +13,10 @@ known from trying all labellings.
 # ruff: noqa: D102 - the names of the tests are their sentences
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import is_dataclass
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -41,7 +43,17 @@ def _line(seed: int) -> TableProblem:
     return line_problem(seed, (2, 4), 3, forbid=0.2)
 
 
+def _binary(seed: int) -> TableProblem:
+    return binary_problem(seed, (3, 4))
+
+
 PROBLEMS = [pytest.param(make, id=name) for name, make in (("tables", _random), ("line", _line))]
+
+
+@lru_cache(maxsize=64)
+def _optimum(make: Callable[[int], TableProblem], seed: int) -> Solution:
+    """Found once for all solvers and tests of a session."""
+    return BruteForceSolver().solve(make(seed))
 
 
 class SolverSuite:
@@ -91,7 +103,7 @@ class SolverSuite:
         problem = make(seed)
         solution = self.solver().solve(problem)
         self._valid(problem, solution)
-        optimum = BruteForceSolver().solve(problem).energy
+        optimum = _optimum(make, seed).energy
         assert solution.energy >= optimum - self._close(optimum)
         if solution.bound is not None:
             assert solution.bound <= optimum + self._close(optimum)
@@ -100,10 +112,10 @@ class SolverSuite:
     def test_is_exact_where_one_cut_decides(self, seed: int) -> None:
         if not self.exact_on_binary:
             pytest.skip("this solver does not claim to be exact on two labels")
-        problem = binary_problem(seed, (3, 4))
+        problem = _binary(seed)
         solution = self.solver().solve(problem)
         self._valid(problem, solution)
-        optimum = BruteForceSolver().solve(problem).energy
+        optimum = _optimum(_binary, seed).energy
         assert solution.energy == pytest.approx(optimum, abs=self._close(optimum))
 
     @pytest.mark.parametrize("make", PROBLEMS)
@@ -114,7 +126,7 @@ class SolverSuite:
         start = rng.integers(0, problem.n_labels, problem.shape).astype(np.int32)
         start[~np.isfinite(np.take_along_axis(problem.unary, start[None], 0)[0])] = 0
         kept = start.copy()
-        for labels in (start, BruteForceSolver().solve(problem).labels):
+        for labels in (start, _optimum(make, seed).labels):
             before = problem.energy(labels)
             solution = self.solver().solve(problem, labels)
             self._valid(problem, solution)
