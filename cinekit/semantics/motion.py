@@ -160,8 +160,9 @@ class MotionSegmenter:
         power = features.deviation[inside] ** 2
         total = np.bincount(group, power, n)
         mean = np.sqrt(total / np.maximum(np.bincount(group, minlength=n), 1))
-        together = np.bincount(group, power * features.together[inside], n)
-        together /= np.maximum(total, 1e-12)
+        together = np.bincount(group, power * features.together[inside], n) / np.maximum(
+            total, 1e-12
+        )
         out: NDArray[np.bool_] = (total < FAINT * total.sum()) | (
             (together > TOGETHER) & (mean < 2 * threshold)
         )

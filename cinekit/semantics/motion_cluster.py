@@ -12,6 +12,8 @@ Labels = NDArray[np.int32]
 
 SPACING = 6
 """Distance of superpixel centres on the working copy, pixels."""
+RIM = 2.5
+"""Width of the rim that belongs to what moves beside it, pixels of the working copy."""
 ROUNDS = 4
 """Rounds of k-means; the superpixels hardly move after three."""
 
@@ -42,19 +44,17 @@ def inherited(planes: Map, features: MotionFeatures) -> Map:
     return out
 
 
-RIM = 2.5
-"""Width of the rim that belongs to what moves beside it, pixels of the working copy."""
 APPEARANCE = 3
 """The first so many entries of a description are colour; the rest tells how strongly and fast."""
 
 
 def describe(features: MotionFeatures) -> Map:
     """Feature vector per pixel, (h, w, D); a distance of 1 is a clear difference."""
-    strength = np.log(np.maximum(features.deviation, np.float32(1e-3)))
-    planes = [
+    strength: Map = np.log(np.maximum(features.deviation, np.float32(1e-3)))
+    planes: list[Map] = [
         features.colour * np.array([2.0, 5.0, 5.0], np.float32),
-        (0.35 * strength)[..., None],
-        (0.8 * features.pace)[..., None],
+        (np.float32(0.35) * strength)[..., None],
+        (np.float32(0.8) * features.pace)[..., None],
     ]
     return inherited(np.concatenate(planes, axis=-1).astype(np.float32), features)
 

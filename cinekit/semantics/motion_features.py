@@ -121,7 +121,8 @@ def flow_measures(frames: NDArray[np.uint8], full: Map, white: float) -> tuple[M
     for i in pairs:
         first, second = levels[i], levels[i + 1]
         # Farneback, because its result does not depend on the number of threads (DIS's does).
-        flow = cv2.calcOpticalFlowFarneback(first, second, None, 0.5, 3, 13, 3, 5, 1.1, 0)
+        flow = np.zeros((h, w, 2), np.float32)
+        cv2.calcOpticalFlowFarneback(first, second, flow, 0.5, 3, 13, 3, 5, 1.1, 0)
         carried = cv2.remap(
             second, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE
         )
@@ -154,15 +155,16 @@ def flow_measures(frames: NDArray[np.uint8], full: Map, white: float) -> tuple[M
 
 def structure_of(signal: Map, median: Map) -> Map:
     """Share of temporal variance that is not a common change of local brightness: (h, w)."""
-    plain, relative = np.zeros_like(median), np.zeros_like(median)
+    plain: Map = np.zeros_like(median)
+    relative: Map = np.zeros_like(median)
     lit = np.float32(0.04)  # keeps the quotient calm where the picture is black
     usual = (median + lit) / (pooled(median, 4) + lit)
     for frame in signal:
         ratio = (frame + lit) / (pooled(frame, 4) + lit)
         relative += ((ratio - usual) * (median + lit)) ** 2
         plain += (frame - median) ** 2
-    out: Map = pooled(relative, 3) / np.maximum(pooled(plain, 3), np.float32(1e-7))
-    return np.minimum(out, np.float32(1))
+    share = pooled(relative, 3) / np.maximum(pooled(plain, 3), np.float32(1e-7))
+    return np.minimum(share, np.float32(1))
 
 
 def togetherness(signal: Map, cell: int = 4, reach: int = 4) -> Map:

@@ -84,7 +84,7 @@ def _graph(labels: Labels, features: MotionFeatures, vectors: Map) -> _Graph:
     size = np.bincount(group, minlength=n).astype(np.float64)
     # Where much moves counts more: the rim between two things must not make them alike.
     power = features.deviation[inside] ** 2
-    weight = np.bincount(group, power, n)
+    weight = np.asarray(np.bincount(group, power, n), np.float64)
     vector, _ = group_means(vectors[inside] * power[:, None], group, n)
     natural, _ = group_means((naturalness(features)[inside] * power)[:, None], group, n)
     mean = (weight / size)[:, None]

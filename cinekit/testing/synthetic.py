@@ -60,8 +60,8 @@ def texture(size: tuple[int, int], seed: int, finest: float = 2.0) -> NDArray[np
         if scale > max(size) / 2:
             break
     out -= out.mean()
-    unit: NDArray[np.float32] = out / max(float(out.std()), 1e-6)
-    return unit
+    out /= np.float32(max(float(out.std()), 1e-6))
+    return out
 
 
 def ellipse(
@@ -84,7 +84,8 @@ def _background(size: tuple[int, int], seed: int) -> NDArray[np.float32]:
     grain = texture(size, seed)
     tint = texture(size, seed + 1, finest=max(size) / 6)
     base = np.stack([0.45 + 0.03 * tint, 0.42 + 0 * tint, 0.38 - 0.03 * tint], axis=-1)
-    return (base + 0.07 * grain[..., None]).astype(np.float32)
+    out: NDArray[np.float32] = (base + 0.07 * grain[..., None]).astype(np.float32)
+    return out
 
 
 def _noise(
@@ -243,7 +244,7 @@ def translating_object(
     if backdrop is None:
         out = np.broadcast_to(_background(size, seed), (frames, *size, 3)).copy()
     elif backdrop.frames.shape[:3] == (frames, *size):
-        out = backdrop.frames.astype(np.float32) / 255
+        out = backdrop.frames.astype(np.float32) / np.float32(255)
     else:
         raise ValueError(
             f"expected a backdrop of {(frames, *size)}, received {backdrop.frames.shape[:3]}"
