@@ -138,24 +138,37 @@ def _join_doubles(found: list[_Found]) -> list[tuple[str, str]]:
     """Join things that sweep the same pixels: one thing under two names. In place.
 
     The maps of two things overlap only where both pass. When more than half of one lies in the
-    other, it is what the network now calls a dog and now a horse; the one seen most often, first in
-    the list, keeps its name, and a known category goes before a nameless motion region.
+    other, it is what the network calls a dog now and a horse then. Returns (name that went, name
+    that stayed).
     """
-    known = all_categories()
-    joined = []
     things = [one for one in found if one.category.motion is Motion.NON_NATURAL]
-    order = sorted(things, key=lambda one: one.category.name not in known)
-    for i, keeper in enumerate(order):
-        for other in order[i + 1 :]:
-            common = int((keeper.mask & other.mask).sum())
-            least = min(int(keeper.mask.sum()), int(other.mask.sum()))
-            if least and common > 0.5 * least:
-                keeper.mask |= other.mask
-                other.mask = np.zeros_like(other.mask)
-                joined.append((other.category.name, keeper.category.name))
-    names = {name for name, _ in joined}
-    found[:] = [one for one in found if one.category.name not in names]
+    things.sort(key=lambda one: -int(one.mask.sum()))
+    kept: list[_Found] = []
+    joined = []
+    for one in things:
+        pixels = int(one.mask.sum())
+        double = next((k for k in kept if 2 * int((k.mask & one.mask).sum()) > pixels > 0), None)
+        if double is None:
+            kept.append(one)
+            continue
+        gone, stays = one.category, double.category
+        if _names_better(one, double):
+            gone, stays = stays, gone
+        double.mask |= one.mask
+        double.category = stays
+        joined.append((gone.name, stays.name))
+    found[:] = [one for one in found if one in kept or one not in things]
     return joined
+
+
+def _names_better(small: _Found, large: _Found) -> bool:
+    """Whether the smaller of two doubles has the better name: a word, for a good part of it."""
+    known = all_categories()
+    return (
+        small.category.name in known
+        and large.category.name not in known
+        and 4 * int(small.mask.sum()) >= int(large.mask.sum())
+    )
 
 
 def _give_to_what_passes(found: list[_Found]) -> None:

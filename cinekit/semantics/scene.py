@@ -164,19 +164,18 @@ class _Merge:
     def _name(self, k: int, naming: float) -> int:
         """The category that fills motion region k, or k itself.
 
-        Where texture and thing disagree (daffodils nod like things), the category must fill the
-        region much better, and a category that agrees goes first.
+        Daffodils nod like things, so a thing may also take the name of a texture: when the network
+        sees it there for much of the time, and no thing that could hide it.
         """
-        agree = {c: self._fill(k, c) for c in self.animate if self._same_motion(c, k)}
-        others = {c: self._fill(k, c) for c in self.animate if c not in agree}
-        for fills, need in ((agree, naming), (others, (1 + naming) / 2)):
-            best = max(fills, key=lambda c: fills[c], default=k)
-            if fills.get(best, 0.0) >= need:
-                return best
-        return k
-
-    def _same_motion(self, a: int, b: int) -> bool:
-        return self.categories[a].motion is self.categories[b].motion
+        things = {c: self._fill(k, c) for c in self.animate if self._is(c, Motion.NON_NATURAL)}
+        others = {c: self._fill(k, c) for c in self.animate if c not in things}
+        if not self._is(k, Motion.NON_NATURAL):
+            return _best({**things, **others}, naming, k)
+        named = _best(things, naming, k)
+        if named == k and max(things.values(), default=0.0) < naming / 2:
+            stays = {c: fill for c, fill in others.items() if self.inside[k, c] >= naming / 2}
+            named = _best(stays, naming, k)
+        return named
 
     def _guesses(self, naming: float) -> list[int]:
         """Categories that are the network's guesses at regions which it has no name for.
@@ -221,3 +220,9 @@ class _Merge:
             if to != k
         ]
         return (f"motion regions named by the network: {', '.join(names)}",) if names else ()
+
+
+def _best(fills: dict[int, float], least: float, otherwise: int) -> int:
+    """The category that fills most, when it fills at least so much."""
+    best = max(fills, key=lambda c: fills[c], default=otherwise)
+    return best if fills.get(best, 0.0) >= least else otherwise
