@@ -58,10 +58,13 @@ def labels_at(table, strides, pixel, out):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def block_tables(  # type: ignore[no-untyped-def]
-    x, squares, sums, weights, axis, period, period_strides, start, start_strides, size, out
+    x, squares, sums, weights, axis, single, period, period_strides, start, start_strides, size, out
 ):
     """Add the edges that cross between blocks to out, float32 (h'-1, w', L, L) (axis 0)
-    or (h', w'-1, L, L) (axis 1)."""
+    or (h', w'-1, L, L) (axis 1).
+
+    single : all labels have one period at all pixels, that of sums.
+    """
     n_labels = out.shape[2]
     t, c = x.shape[1], x.shape[2]
     h, w = weights.shape
@@ -92,7 +95,7 @@ def block_tables(  # type: ignore[no-untyped-def]
                 stale = False
             target = out[y // size, k // size]
             for pixel in (i, j):
-                if sums.shape[0] > 0:
+                if single and sums.shape[0] > 0:
                     period_table(sums, pixel, p, s1, table)
                 elif one:
                     own = np.empty((1, max(1, -(-(s1[-1] - s1[0]) // p)), t - p + 1), np.float32)

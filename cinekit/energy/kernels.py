@@ -102,12 +102,13 @@ def from_sums(sums, i, p, s1, s2):  # type: ignore[no-untyped-def]
 def loop_distance(x, squares, sums, i, p1, s1, p2, s2):  # type: ignore[no-untyped-def]
     """1/M sum_{t<M} |X_i(phi_1(t)) - X_i(phi_2(t))|^2, M = lcm(p1, p2), in constant time.
 
-    sums : (n, m, t-p+1) when every label has this one period, else of shape (0, 0, 0).
+    sums : (n, m, >= t-p+1) of one period per pixel, in problems where equal periods at a pixel are
+        always this one, else of shape (0, 0, 0).
     """
     if p1 == p2:
         if s1 == s2:
             return np.float32(0)
-        if sums.shape[0] > 0:
+        if p1 > 1 and abs(s1 - s2) <= p1 * sums.shape[1]:
             return from_sums(sums, i, p1, s1, s2)
         return same_period(x, i, p1, s1, s2)
     return other_period(x, squares, i, p1, s1, p2, s2)
@@ -143,6 +144,20 @@ def period_sums(x, p, count):  # type: ignore[no-untyped-def]
                 if f + step < t:
                     total += frame_distance(x, i, f, f + step)
                 out[i, k, f + 1] = total
+    return out
+
+
+@njit(cache=True, nogil=True)
+def own_period_sums(x, period):  # type: ignore[no-untyped-def]
+    """A_p(x, j) with p the period of the pixel: float32 (n, 1, t), 0 where it is still."""
+    n, t, _ = x.shape
+    out = np.zeros((n, 1, t), np.float32)
+    for i in range(n):
+        p = period[i]
+        total = 0.0
+        for f in range(t - p if p > 1 else 0):
+            total += frame_distance(x, i, f, f + p)
+            out[i, 0, f + 1] = total
     return out
 
 

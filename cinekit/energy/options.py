@@ -67,7 +67,7 @@ class EnergyOptions:
     short_period: int = 48
     outside_cost: float = 1e-4
     outside_motion: float = 1.0
-    rigid_weight: float = 4.0
+    rigid_weight: float = 16.0
     still_frames: int = 8
     use_regions: bool = True
 

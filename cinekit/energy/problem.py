@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.energy import block_kernels, edge_kernels
+from cinekit.energy import block_kernels, edge_kernels, kernels
 from cinekit.energy.costs import NO_SUMS, LoopCosts, edge_ends
 from cinekit.types import STILL, LoopLabels
 
@@ -92,9 +92,17 @@ class LoopProblem:
 
     @cached_property
     def sums(self) -> Float:
-        """float32 (n, m, t-p+1), prefix sums of the one period; (0, 0, 0) when there are more."""
+        """Prefix sums of the one period that each pixel has: float32 (n, m, >= t-p+1).
+
+        Of shape (0, 0, 0) where labels of several periods meet at a pixel.
+        """
+        if self.period.label_stride:
+            return NO_SUMS
         period = self.single_period
-        if period is None or period < 2:
+        if period is None:
+            own: Float = kernels.own_period_sums(self.costs.features, self.period.values)
+            return own
+        if period == STILL:
             return NO_SUMS
         starts = self.start.values
         farthest = int(starts.max()) - int(starts.min())
@@ -179,6 +187,7 @@ class LoopProblem:
         )
         for axis, table in enumerate(tables):
             weights = self.costs.edge_weights[axis]
+            one = self.single_period is not None
             period, ps = self.period.values, self.period.strides
             start, ss = self.start.values, self.start.strides
             if any((self.period.pixel_stride, self.start.pixel_stride)):
@@ -186,7 +195,7 @@ class LoopProblem:
                     *self._signal, weights, axis, period, ps, start, ss, size, unary
                 )
             block_kernels.block_tables(
-                *self._signal, weights, axis, period, ps, start, ss, size, table
+                *self._signal, weights, axis, one, period, ps, start, ss, size, table
             )
         return unary, *tables
 

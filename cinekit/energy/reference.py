@@ -1,4 +1,4 @@
-"""The energy in plain loops, straight from the formulas: slow, obvious, and the oracle of the tests.
+"""The energy in plain loops, straight from the formulas: slow, obvious, the oracle of the tests.
 
 Works on tiny clips. Every frame of every lcm period is visited; nothing is centred, summed ahead
 or left out. Notation as in :mod:`cinekit.energy.terms`.
