@@ -17,17 +17,34 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
 
-class PlainReporter:
-    """One line per finished stage, note and warning: for logs and pipes."""
+EVERY = 15.0
+"""Seconds between two lines of a long stage where no bar can be shown."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+
+class PlainReporter:
+    """One line per finished stage, note and warning, and a sign of life of long stages.
+
+    every : least seconds between two lines about the progress of a stage.
+    """
+
+    def __init__(self, stream: TextIO | None = None, every: float = EVERY) -> None:
         self._stream = stream or sys.stderr
+        self._every = every
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Progress]:
-        """Say how long the stage took once it is over; its progress is not shown."""
-        began = time.perf_counter()
-        yield lambda _share: None
+        """Say now and then how far it is, and how long it took once it is over."""
+        began = said = time.perf_counter()
+
+        def progress(share: float) -> None:
+            nonlocal said
+            now = time.perf_counter()
+            if 0 < share < 1 and now - said >= self._every:
+                said = now
+                left = (now - began) * (1 - share) / share
+                self._say(f"{name}: {share:.0%}, about {left:.0f} s left")
+
+        yield progress
         self._say(f"{name}: {time.perf_counter() - began:.1f} s")
 
     def note(self, text: str) -> None:

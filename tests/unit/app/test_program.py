@@ -1,0 +1,71 @@
+"""The installed program on a small clip, in a process of its own: few tests, because it is slow."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cinekit.testing import planted_loop
+from cinekit.write import Mp4Writer
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clip") / "planted.mp4"
+    loop, _, _ = planted_loop(32, (48, 64), 72, noise=0.01)
+    Mp4Writer().write(loop.frames, loop.fps, path)
+    return path
+
+
+@pytest.fixture
+def start(clip: Path, tmp_path: Path) -> Start:
+    def begin(*arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "cinekit", "make", str(clip), "hydra.run.dir=out"]
+        command += ["segmenter=motion", "stabilise=off", *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True)
+
+    return begin
+
+
+def written(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.slow
+def test_make_writes_loops_labels_report_and_result(start, tmp_path):
+    job = start("candidates.most=1", "writer=[mp4,gif]")
+    out, err = job.communicate(timeout=600)
+    assert job.returncode == 0, err
+    assert "results: out/report.html" in out
+    result = json.loads((tmp_path / "out/result.json").read_text())
+    assert result["candidates"]
+    names = written(tmp_path / "out")
+    assert {"report.html", "result.json", ".hydra/config.yaml"} <= names
+    for candidate in result["candidates"]:
+        assert f"labels_{candidate['id']}.png" in names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["segment", "costs"])
+def test_ctrl_c_leaves_no_half_written_file(start, tmp_path, stage):
+    job = start()
+    assert job.stderr is not None
+    for line in job.stderr:
+        if line.startswith(f"{stage}:"):
+            break
+    job.send_signal(signal.SIGINT)
+    _, err = job.communicate(timeout=600)
+    assert job.returncode == 130
+    assert err.splitlines()[-1] == "cinekit: interrupted"
+    assert "Traceback" not in err
+    media = {name for name in written(tmp_path / "out") if not name.startswith(".hydra/")}
+    assert not media
