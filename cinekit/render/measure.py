@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import RenderError
-from cinekit.render.seams import Borders, own_jump, own_step
-from cinekit.render.timemap import time_map
+from cinekit.render.seams import Borders, Timeline, own_jump, own_step, pops
 from cinekit.types import Clip, LoopLabels
 
 MOVING_STD = 3.0
@@ -60,7 +59,10 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             "ratio", "1", "gradient across label borders in the loop, to the clip's"
         ),
         "border_tear": Measure(
-            "share", "0", "label borders (length times time) that show an edge the clip never has"
+            "share", "0", "label borders whose two sides at some moment show different things"
+        ),
+        "pops": Measure(
+            "share", "0", "looping pixels around which a whole patch changes at the jump"
         ),
         "sharpness": Measure(
             "ratio", "1", "worst frame: its gradients, to those of the source frames it is made of"
@@ -80,9 +82,17 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "inside_target": Measure(
             "share of moving area", "1", "moving pixels that belong to the target"
         ),
+        "rigid_jump": Measure("ratio", "1", "own_jump inside non-natural regions"),
+        "rigid_gradient": Measure("ratio", "1", "border_gradient inside non-natural regions"),
+        "rigid_tear": Measure(
+            "frame heights", "0", "length of the torn borders inside non-natural regions"
+        ),
+        "rigid_pops": Measure(
+            "share of frame", "0", "pixels of non-natural regions in patches that pop"
+        ),
     }
 )
-"""Every figure of :func:`measure_loop`, by name."""
+"""Every figure of :func:`measure_loop`, by name; the last four come from judging."""
 
 
 def luma(frames: Iterable[NDArray[np.uint8]]) -> NDArray[np.uint8]:
@@ -96,9 +106,8 @@ def temporal_std(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     total = np.zeros(grey.shape[1:], np.float64)
     squares = np.zeros(grey.shape[1:], np.float64)
     for frame in grey:
-        wide = frame.astype(np.float64)
-        total += wide
-        squares += wide * wide
+        cv2.accumulate(frame, total)
+        cv2.accumulateSquare(frame, squares)
     n = len(grey)
     variance = np.maximum(squares / n - (total / n) ** 2, 0)
     return np.sqrt(variance).astype(np.float32)
@@ -149,12 +158,12 @@ def _sharpness(
     """
     gradients = np.stack([_gradient(frame)[moving] for frame in source])  # (T, M)
     clip_usual = max(float(np.median(gradients.mean(axis=1))), _TINY)
-    inner = _inside(labels, moving)
+    inner = Timeline(labels.period[moving], labels.start[moving], len(loop))
     columns = np.arange(gradients.shape[1])
     to_made_of, to_clip = [], []
     for f, frame in enumerate(loop):
         here = float(_gradient(frame)[moving].mean())
-        made_of = float(gradients[time_map(inner, len(loop), f)[0], columns].mean())
+        made_of = float(gradients[inner.at(f), columns].mean())
         to_made_of.append(here / max(made_of, _TINY))
         to_clip.append(here / clip_usual)
     return {"sharpness": min(to_made_of), "sharpness_clip": min(to_clip)}
@@ -171,21 +180,16 @@ def _step_excess(
     A gust of wind is a large step of the clip as well; a seam is not.
     """
     pixels = source[:, moving]  # (T, M)
-    inner = _inside(labels, moving)
+    inner = Timeline(labels.period[moving], labels.start[moving], len(loop))
     columns = np.arange(pixels.shape[1])
     ratios = []
     for f in range(len(loop)):
-        at = time_map(inner, len(loop), f)[0]
+        at = inner.at(f)
         following = np.where(at + 1 < len(source), at + 1, at - 1)
         own = np.abs(pixels[following, columns].astype(np.int16) - pixels[at, columns])
         after = loop[(f + 1) % len(loop)][moving].astype(np.int16)
         ratios.append(float(np.abs(after - loop[f][moving]).mean()) / max(float(own.mean()), _TINY))
     return max(ratios)
-
-
-def _inside(labels: LoopLabels, mask: NDArray[np.bool_]) -> LoopLabels:
-    """The labels of the pixels of a mask, as one row."""
-    return LoopLabels(labels.period[mask][None], labels.start[mask][None], labels.n_frames)
 
 
 def _ratio(value: float, reference: float) -> float:
@@ -218,7 +222,16 @@ def measure_loop(
             f"expected frames, labels and target of {clip.size}, received "
             f"{frames.shape[1:3]}, {labels.size} and {target.shape}"
         )
-    source, loop = luma(clip.frames), luma(frames)
+    return measure_luma(luma(clip.frames), luma(frames), labels, target)
+
+
+def measure_luma(
+    source: NDArray[np.uint8],
+    loop: NDArray[np.uint8],
+    labels: LoopLabels,
+    target: NDArray[np.bool_],
+) -> dict[str, float]:
+    """:func:`measure_loop` from the luma of the clip, uint8 (T, H, W), and of the loop."""
     deviation = temporal_std(loop)
     moving = deviation > MOVING_STD
     still = ~labels.looping
@@ -236,14 +249,16 @@ def measure_loop(
     figures |= _smoothness(source, loop, moving)
     figures["step_excess"] = _step_excess(source, loop, labels, moving)
     figures |= _sharpness(source, loop, labels, moving)
-    jump, step = own_jump(source, labels, np.ones(labels.size, bool))
+    everywhere = np.ones(labels.size, bool)
+    figures["pops"] = pops(source, labels, everywhere)
+    jump, step = own_jump(source, labels, everywhere)
     figures["own_jump"] = _ratio(jump, step)
     shown, step = own_step(loop, labels)
     figures["own_step"] = _ratio(shown, step)
     borders = Borders.of(labels)
     if borders.count:
         figures["border_gradient"] = borders.gradient_ratio(source, loop)
-        figures["border_tear"] = borders.tear(source, labels, len(loop))
+        figures["border_tear"] = float(borders.torn(source, labels, len(loop)).mean())
     return figures
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.render.fade import label_table
-from cinekit.render.timemap import phase, time_map
+from cinekit.render.timemap import phase
 from cinekit.types import LoopLabels
 
-NEW_EDGE = 16.0
-"""Grey levels by which a step across a border must exceed the clip's largest there to be a tear."""
+DIFFERENT = 40.0
+"""Grey levels between two things that nobody takes for the same."""
 
 
 def own_jump(
@@ -108,22 +109,62 @@ class Borders:
         usual = float(self.gradients(source).mean())
         return float(self.gradients(loop).mean()) / max(usual, 1e-9)
 
-    def tear(self, source: NDArray[np.uint8], labels: LoopLabels, n_frames: int) -> float:
-        """Share of border length times time that shows an edge which the clip never has there.
+    def torn(
+        self, source: NDArray[np.uint8], labels: LoopLabels, n_frames: int
+    ) -> NDArray[np.bool_]:
+        """Borders whose two sides at some moment show different things: bool (N,).
 
-        Taken from what the labels show, before blending: a feather hides a tear from the gradient,
-        not from the eye.
+        Both labels of a border are followed at both of its pixels, as in PsiV ([O] Eq. 4), but the
+        worst moment counts, not the mean, and before blending: a feather hides a tear from the
+        gradient, not from the eye.
         """
-        limit = self.gradients(source).max(axis=0) + NEW_EDGE
-        ends = [
-            (end, LoopLabels(labels.period[end][None], labels.start[end][None], labels.n_frames))
-            for end in (self.first, self.second)
-        ]
-        torn = 0
+        first = Timeline(labels.period[self.first], labels.start[self.first], n_frames)
+        second = Timeline(labels.period[self.second], labels.start[self.second], n_frames)
+        torn = np.zeros(self.count, bool)
         for f in range(n_frames):
-            shown = [
-                source[time_map(at, n_frames, f)[0], end[0], end[1]].astype(np.int16)
-                for end, at in ends
-            ]
-            torn += int((np.abs(shown[0] - shown[1]) > limit).sum())
-        return torn / (n_frames * max(self.count, 1))
+            one_shows, two_shows = first.at(f), second.at(f)
+            gap = np.zeros(self.count, np.int32)
+            for rows, columns in (self.first, self.second):
+                one = source[one_shows, rows, columns].astype(np.int32)
+                gap += np.abs(one - source[two_shows, rows, columns])
+            torn |= gap > 2 * DIFFERENT
+        return torn
+
+
+class Timeline:
+    """:func:`cinekit.render.time_map` for a list of pixels, many frames of one loop.
+
+    period, start : int (M,), the labels of the pixels.
+    """
+
+    def __init__(self, period: NDArray[np.int16], start: NDArray[np.int16], n_frames: int) -> None:
+        self.table = label_table(period, start, 0, 0)
+        self.n_frames = n_frames
+
+    def at(self, f: int) -> NDArray[np.int64]:
+        """Source frame of every pixel in frame f: int64 (M,)."""
+        table = self.table
+        shown = table.start + phase(table.period, table.start, self.n_frames, f)
+        source: NDArray[np.int64] = shown[table.index]
+        return source
+
+
+def pops(source: NDArray[np.uint8], labels: LoopLabels, mask: NDArray[np.bool_]) -> float:
+    """Share of the looping pixels of a mask around which a whole patch changes at the jump.
+
+    The signed jump V(s) - V(s + p - 1) is averaged over a box of 1/36 of the height (15 pixels of
+    540): the jump of a texture averages out, that of a thing which is suddenly elsewhere does not.
+
+    source : uint8 (T, H, W), luma.
+    """
+    inside = mask & labels.looping
+    if not inside.any():
+        return 0.0
+    height, width = labels.size
+    rows, columns = np.indices((height, width), sparse=True)
+    first = labels.start.astype(np.intp)
+    jump = source[first, rows, columns].astype(np.float32)
+    jump -= source[first + labels.period - 1, rows, columns]
+    side = max(3, round(height / 36) | 1)
+    patch = np.abs(cv2.blur(jump, (side, side)))
+    return float((patch[inside] > DIFFERENT).mean())
