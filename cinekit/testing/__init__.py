@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cinekit.testing.harbour import demo_clip as demo_clip
+    from cinekit.testing.option_suite import OptionSuite as OptionSuite
+    from cinekit.testing.segmenter_suite import FrameSegmenterSuite as FrameSegmenterSuite
     from cinekit.testing.segmenter_suite import SegmenterSuite as SegmenterSuite
     from cinekit.testing.solver_suite import SolverSuite as SolverSuite
     from cinekit.testing.synthetic import camera_drift as camera_drift
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
 
 _HOME = {
     "harbour": ("demo_clip",),
-    "segmenter_suite": ("SegmenterSuite",),
+    "option_suite": ("OptionSuite",),
+    "segmenter_suite": ("FrameSegmenterSuite", "SegmenterSuite"),
     "solver_suite": ("SolverSuite",),
     "synthetic": (
         "camera_drift",

@@ -27,17 +27,17 @@ LAYERS = [
     {"rank"},
     {"output"},
     {"pipeline"},
-    {"testing"},
     {"builtin", "providers"},
     {"plugins", "options"},
     {"config"},
     {"settings", "inventory"},
+    {"testing"},
     {"console"},
     {"doctor"},
     {"cli"},
     {"__main__"},
 ]
-"""``__init__`` (lazy) and ``testing`` (anything up to pipeline) are checked on their own."""
+"""``__init__`` is lazy, and checked on its own."""
 
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
@@ -99,8 +99,6 @@ def test_a_module_imports_only_from_the_layers_above(path):
     part = part_of(path)
     if part == "__init__":
         assert not inner(path), "cinekit/__init__.py imports nothing until it is asked"
-    elif part == "testing":
-        assert all(LEVEL[name] <= LEVEL["pipeline"] for name in inner(path))
     else:
         assert part in LEVEL, f"{part}: give it a place in LAYERS"
         wrong = [name for name in inner(path) if LEVEL[name] >= LEVEL[part]]

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from enum import Enum
 from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
 
-from cinekit.config import build_component, build_options, component_kind, read_option
+from cinekit.config import build_options, read_option
 from cinekit.options import CORE, option_files
 from cinekit.pipeline import Settings
-from cinekit.plugins import KINDS, load_plugins
 from cinekit.providers import conf_folder, installed_entry_points, provider_of
 from cinekit.settings import COMMAND_LINE_ONLY, FIELD_OF
+from cinekit.testing import OptionSuite
+from cinekit.testing.option_suite import assert_mirrors
 
 PROVIDERS = [provider_of(entry) for entry in installed_entry_points()]
 OPTIONS = option_files(PROVIDERS)
-OF_COMPONENTS = [option for option in OPTIONS if option.group in KINDS and option.name != "auto"]
-OWN = [option for option in OF_COMPONENTS if read_option(option, PROVIDERS)["name"] == option.name]
 SECTIONS = {
     field.name: typing.get_type_hints(Settings)[field.name]
     for field in dataclasses.fields(Settings)
@@ -36,72 +34,21 @@ def main_config() -> dict[str, Any]:
     return {str(key): value for key, value in config.items()}
 
 
-def plain(value: Any) -> Any:
-    """A default as it stands in yaml; a component as its name's node cannot be compared."""
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return value
-
-
-def default(field: dataclasses.Field[Any]) -> Any:
-    if field.default is not dataclasses.MISSING:
-        return plain(field.default)
-    if field.default_factory is not dataclasses.MISSING:
-        return plain(field.default_factory())
-    return "???"
-
-
-def assert_mirrors(values: dict[str, Any], cls: type[Any]) -> None:
-    hints = typing.get_type_hints(cls)
-    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
-    assert set(values) == set(fields)
-    for name, field in fields.items():
-        if component_kind(hints[name]) and values[name] is not None:
-            continue
-        assert values[name] == default(field), name
-
-
-@pytest.mark.parametrize("option", OWN, ids=lambda option: f"{option.group}={option.name}")
-def test_the_option_of_a_component_shows_every_field_with_its_default(option):
-    values = read_option(option, PROVIDERS)
-    cls = load_plugins().get(option.group, values.pop("name"))
-    assert_mirrors(values, cls)
-
-
 @pytest.mark.parametrize(
-    "option", OF_COMPONENTS, ids=lambda option: f"{option.group}={option.name}"
+    "distribution",
+    ["cinekit", *sorted({provider.distribution for provider in PROVIDERS if provider.conf})],
 )
-def test_every_option_builds_its_component(option):
-    """Once its mandatory values are given."""
-    values = read_option(option, PROVIDERS)
-    needed = [name for name, value in values.items() if value == "???"]
-    built = build_component(
-        load_plugins(), option.group, {**values, **dict.fromkeys(needed, "some/path")}
-    )
-    for name in needed:
-        assert getattr(built, name) == "some/path"
+class TestOptions(OptionSuite):
+    """The core's, and those of every plugin that is installed."""
 
-
-def test_every_component_has_an_option():
-    plugins = load_plugins()
-    named = {(option.group, option.name) for option in OWN}
-    for kind in KINDS:
-        for name in plugins.names(kind):
-            assert (kind, name) in named
+    @pytest.fixture(autouse=True)
+    def _of(self, distribution: str) -> None:
+        self.distribution = distribution
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: f"{option.group}={option.name}")
 def test_every_option_says_what_it_is(option):
     assert len(option.summary) > 10
-
-
-def test_every_writer_has_a_place_of_its_own():
-    for option in OPTIONS:
-        if option.group == "writer":
-            first = option.path.read_text("utf-8").splitlines()[0]
-            assert first == f"# @package writer.{option.name}"
 
 
 def test_the_main_configuration_has_a_place_for_every_setting():

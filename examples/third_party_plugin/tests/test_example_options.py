@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from cinekit.testing import OptionSuite
+
+
+class TestOptions(OptionSuite):
+    distribution = "cinekit-example"
