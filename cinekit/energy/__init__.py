@@ -11,7 +11,14 @@ from cinekit.energy.costs import LoopCosts
 from cinekit.energy.evaluate import energy_terms
 from cinekit.energy.options import PRESETS, EnergyOptions, GammaSpatial, WorkingOptions
 from cinekit.energy.problem import LoopProblem, MoveCosts
-from cinekit.energy.stages import choice_problem, period_problem, start_problem, still_frames
+from cinekit.energy.stages import (
+    choice_problem,
+    label_cost,
+    period_problem,
+    start_problem,
+    still_frames,
+    target_map,
+)
 from cinekit.energy.working import WorkingClip, make_working
 
 __all__ = [
@@ -25,8 +32,10 @@ __all__ = [
     "WorkingOptions",
     "choice_problem",
     "energy_terms",
+    "label_cost",
     "make_working",
     "period_problem",
     "start_problem",
     "still_frames",
+    "target_map",
 ]

@@ -7,13 +7,13 @@ labels. Label tables and pixel numbers are those of :mod:`cinekit.energy.edge_ke
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from cinekit.energy.edge_kernels import pair_cost
+from cinekit.energy.jit import kernel
 from cinekit.energy.tables import common_divisors, label_table, period_table, pixel_sums
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def block_unary(  # type: ignore[no-untyped-def]
     x, squares, sums, weights, axis, period, period_strides, start, start_strides, size, out
 ):
@@ -45,7 +45,7 @@ def block_unary(  # type: ignore[no-untyped-def]
                     out[a, y // size, k // size] += weights[y, k] * cost
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def labels_at(table, strides, pixel, out):  # type: ignore[no-untyped-def]
     """Copy every label's entry at a pixel to out; returns whether any differs from before."""
     changed = False
@@ -56,7 +56,7 @@ def labels_at(table, strides, pixel, out):  # type: ignore[no-untyped-def]
     return changed
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def block_tables(  # type: ignore[no-untyped-def]
     x, squares, sums, weights, axis, single, period, period_strides, start, start_strides, size, out
 ):

@@ -11,12 +11,12 @@ neighbour (axis 0, weights (h-1, w)) or right neighbour (axis 1, weights (h, w-1
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from cinekit.energy.jit import kernel
 from cinekit.energy.kernels import loop_distance
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pair_cost(x, squares, sums, i, j, p1, s1, p2, s2):  # type: ignore[no-untyped-def]
     """PsiV and PsiF of one edge: what both ends see of the two labels."""
     if p1 == p2 and s1 == s2:
@@ -25,7 +25,7 @@ def pair_cost(x, squares, sums, i, j, p1, s1, p2, s2):  # type: ignore[no-untype
     return here + loop_distance(x, squares, sums, j, p1, s1, p2, s2)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def edge_costs(x, squares, sums, weights, axis, p1, s1, p2, s2, out):  # type: ignore[no-untyped-def]
     """Cost of every edge along an axis. p1 .. s2 : int16 in the edges' shape, as are out."""
     h, w = weights.shape
@@ -40,21 +40,21 @@ def edge_costs(x, squares, sums, weights, axis, p1, s1, p2, s2, out):  # type: i
             out[y, k] = weights[y, k] * cost
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def look_up(table, label_stride, pixel_stride, labels, out):  # type: ignore[no-untyped-def]
     """out[i] = the table's entry for label labels[i] at pixel i."""
     for i in range(labels.shape[0]):
         out[i] = table[labels[i] * label_stride + i * pixel_stride]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def own_distances(x, squares, sums, pc, sc, pa, sa, out):  # type: ignore[no-untyped-def]
     """Per pixel, the distance between its current label and its proposed one."""
     for i in range(out.shape[0]):
         out[i] = loop_distance(x, squares, sums, i, pc[i], sc[i], pa[i], sa[i])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def move_costs(x, squares, sums, weights, axis, pc, sc, pa, sa, own, keep, out):  # type: ignore[no-untyped-def]
     """The four pair costs of every edge in one move, in one pass.
 
@@ -115,7 +115,7 @@ def move_costs(x, squares, sums, weights, axis, pc, sc, pa, sa, own, keep, out):
                 )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def accept_move(costs, moved, axis):  # type: ignore[no-untyped-def]
     """Make costs[0] the current costs after the pixels of ``moved`` took the proposed label."""
     _, h, w = costs.shape

@@ -10,12 +10,13 @@ before squares are summed, which keeps float32 exact enough. Their plain-loop tw
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from cinekit.energy.jit import kernel
 
 _FAST = {"reassoc", "contract"}  # lets sums vectorise; NaN and infinity keep their meaning
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@kernel(fastmath=_FAST)
 def frame_distance(x, i, f, g):  # type: ignore[no-untyped-def]
     """|X_i(f) - X_i(g)|^2."""
     total = np.float32(0)
@@ -28,7 +29,7 @@ def frame_distance(x, i, f, g):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@kernel(fastmath=_FAST)
 def same_period(x, i, p, s1, s2):  # type: ignore[no-untyped-def]
     """Loops of one period: they differ only where their windows do not overlap.
 
@@ -48,7 +49,7 @@ def same_period(x, i, p, s1, s2):  # type: ignore[no-untyped-def]
     return total / np.float32(p)
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@kernel(fastmath=_FAST)
 def other_period(x, squares, i, p1, s1, p2, s2):  # type: ignore[no-untyped-def]
     """Loops of two periods: frames congruent mod g = gcd(p1, p2) all meet equally often.
 
@@ -80,7 +81,7 @@ def other_period(x, squares, i, p1, s1, p2, s2):  # type: ignore[no-untyped-def]
     return max(value, np.float32(0))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def from_sums(sums, i, p, s1, s2):  # type: ignore[no-untyped-def]
     """:func:`same_period` from prefix sums: two or four reads whatever the distance.
 
@@ -98,7 +99,7 @@ def from_sums(sums, i, p, s1, s2):  # type: ignore[no-untyped-def]
     return total / np.float32(p)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def loop_distance(x, squares, sums, i, p1, s1, p2, s2):  # type: ignore[no-untyped-def]
     """1/M sum_{t<M} |X_i(phi_1(t)) - X_i(phi_2(t))|^2, M = lcm(p1, p2), in constant time.
 
@@ -114,7 +115,7 @@ def loop_distance(x, squares, sums, i, p1, s1, p2, s2):  # type: ignore[no-untyp
     return other_period(x, squares, i, p1, s1, p2, s2)
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@kernel(fastmath=_FAST)
 def square_sums(x):  # type: ignore[no-untyped-def]
     """Prefix sums of |X|^2 over time: float32 (n, t+1), accumulated in float64."""
     n, t, c = x.shape
@@ -128,7 +129,7 @@ def square_sums(x):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def period_sums(x, p, count):  # type: ignore[no-untyped-def]
     """A_kp(x, j) = sum_{f<j} |X(f) - X(f + k p)|^2 for k = 1 .. count: float32 (n, count, t-p+1).
 
@@ -147,7 +148,7 @@ def period_sums(x, p, count):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def own_period_sums(x, period):  # type: ignore[no-untyped-def]
     """A_p(x, j) with p the period of the pixel: float32 (n, 1, t), 0 where it is still."""
     n, t, _ = x.shape
@@ -161,7 +162,7 @@ def own_period_sums(x, period):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def temporal_costs(x, gamma, p):  # type: ignore[no-untyped-def]
     """E_temp of every start frame at one period: float32 (t-p, n)."""
     n, t, _ = x.shape
@@ -175,7 +176,7 @@ def temporal_costs(x, gamma, p):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def temporal_at(x, gamma, period, start):  # type: ignore[no-untyped-def]
     """E_temp of one label per pixel, 0 for still ones: float32 (n,). period, start : int (n,)."""
     n, t, _ = x.shape

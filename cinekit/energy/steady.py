@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from cinekit.energy.jit import kernel
 
 
 def steady(response: NDArray[np.uint8], median: int, dead_band: float) -> NDArray[np.uint8]:
@@ -25,7 +26,7 @@ def steady(response: NDArray[np.uint8], median: int, dead_band: float) -> NDArra
     return out.reshape(response.shape)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _steady(values, reach, band, out):  # type: ignore[no-untyped-def]
     """uint8 (t, m) -> out; frames outermost, so that memory is read in order."""
     n, m = values.shape

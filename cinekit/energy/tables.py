@@ -7,12 +7,12 @@ share are computed once.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from cinekit.energy.jit import kernel
 from cinekit.energy.kernels import frame_distance, same_period
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def period_table(sums, i, p, starts, out):  # type: ignore[no-untyped-def]
     """out[a, b] = distance at pixel i between the loops (p, starts[a]) and (p, starts[b]).
 
@@ -43,7 +43,7 @@ def period_table(sums, i, p, starts, out):  # type: ignore[no-untyped-def]
             out[a, b] = out[b, a]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pixel_sums(x, i, p, out):  # type: ignore[no-untyped-def]
     """:func:`cinekit.energy.kernels.period_sums` of one pixel: out float32 (1, m, >= t-p+1)."""
     t = x.shape[1]
@@ -57,7 +57,7 @@ def pixel_sums(x, i, p, out):  # type: ignore[no-untyped-def]
             out[0, k, f + 1] = total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def common_divisors(p1, p2, out):  # type: ignore[no-untyped-def]
     """out[a, b] = gcd(p1[a], p2[b]), 0 where the periods are equal; returns the largest."""
     largest = 0
@@ -71,7 +71,7 @@ def common_divisors(p1, p2, out):  # type: ignore[no-untyped-def]
     return largest
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def class_means(x, i, p, s, g, out):  # type: ignore[no-untyped-def]
     """Mean feature of each residue class mod g over a loop: out float32 (g * c,) in class order."""
     c = x.shape[2]
@@ -94,7 +94,7 @@ def class_means(x, i, p, s, g, out):  # type: ignore[no-untyped-def]
             at = 0
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def dot(u, v, n):  # type: ignore[no-untyped-def]
     """Scalar product of the first n values."""
     total = np.float32(0)
@@ -103,7 +103,7 @@ def dot(u, v, n):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def label_table(  # type: ignore[no-untyped-def]
     x, squares, i, p1, s1, p2, s2, same, divisors, largest, means1, means2, out
 ):
