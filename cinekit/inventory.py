@@ -61,13 +61,15 @@ def inventory(plugins: Plugins) -> list[Entry]:
 
 
 def _component(plugins: Plugins, kind: str, name: str, node: dict[str, Any] | None) -> Entry:
+    """A component shows the values of its option, which a class cannot always have as defaults."""
     providers = tuple(plugins.providers_of(kind, name))
     try:
-        parameters = _defaults(plugins.get(kind, name))
+        defaults = _defaults(plugins.get(kind, name))
     except CinekitError as error:
         return Entry(kind, name, providers, {}, None, one_line(error))
-    reason = _reason(plugins, kind, node or {"name": name}, parameters)
-    return Entry(kind, name, providers, parameters, None, reason)
+    node = node or {"name": name}
+    parameters = {key: node.get(key, value) for key, value in defaults.items()}
+    return Entry(kind, name, providers, parameters, None, _reason(plugins, kind, node, parameters))
 
 
 def _preset(plugins: Plugins, name: str, values: dict[str, Any], base: Entry) -> Entry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Mapping
 from enum import Enum
 from itertools import groupby
 from typing import Any
@@ -53,6 +53,6 @@ def show(value: Any) -> str:
         return str(value.value)
     if isinstance(value, (list, tuple)):
         return f"[{','.join(show(item) for item in value)}]"
-    if dataclasses.is_dataclass(value):
-        return type(value).__name__
+    if isinstance(value, Mapping):
+        return f"{{{','.join(f'{key}: {show(item)}' for key, item in value.items())}}}"
     return str(value)

@@ -192,3 +192,21 @@ def test_the_environment_is_left_as_it_was(run, jobs, monkeypatch):
     run("make", "clip.mp4", "segmenter=motion")
     assert sys.argv == before
     assert "HYDRA_FULL_ERROR" not in os.environ
+
+
+def test_auto_takes_motion_without_weights_and_says_why(run, jobs, monkeypatch, tmp_path):
+    monkeypatch.setenv("CINEKIT_MODELS", str(tmp_path / "none"))
+    done = run("make", "clip.mp4")
+    assert done.status == 0, done.err
+    assert jobs.settings.segmenter == MotionSegmenter()
+    note = done.err.splitlines()[0]
+    assert note.startswith("segmenter: motion, chosen by auto (scene cannot run here: ")
+
+
+def test_auto_takes_scene_where_the_weights_are(run, jobs, monkeypatch, test_data):
+    pytest.importorskip("cinekit_litert")
+    monkeypatch.setenv("CINEKIT_MODELS", str(test_data / "weights"))
+    done = run("make", "clip.mp4")
+    assert done.status == 0, done.err
+    assert type(jobs.settings.segmenter).__name__ == "SceneSegmenter"
+    assert done.err.splitlines()[0] == "segmenter: scene, chosen by auto"
