@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,10 @@ from cinekit.semantics.fusion import (
     positions,
 )
 from cinekit.semantics.vocabulary import BACKGROUND
-from cinekit.types import Clip, SemanticResponse
+from cinekit.types import Category, Clip, Motion, SemanticResponse
+
+SCENERY = 3
+"""A member that knows so many natural categories knows scenery."""
 
 CELLS = 240
 """The fused response keeps at most this many cells along either side."""
@@ -78,7 +82,7 @@ def fuse(
     size, n = common_grid(responses, CELLS), len(categories)
     at = [positions(response, categories) for response in responses]
     background = next((i for i, c in enumerate(categories) if c.name == BACKGROUND), None)
-    unknown = [np.setdiff1d(np.arange(n), known) for known in at]
+    unknown = [_unknown(categories, known) for known in at]
     share = np.array(weights, np.float32) / np.float32(sum(weights))
 
     out = np.empty((n_frames, *size, n), np.uint8)
@@ -96,9 +100,22 @@ def fuse(
     )
 
 
+def _unknown(categories: Sequence[Category], known: Sequence[int]) -> list[int]:
+    """The categories that a member cannot deny by calling a cell background.
+
+    Those that it has no word for; and all natural ones when it knows fewer than SCENERY of them: a
+    network with potted plants says nothing of bushes.
+    """
+    natural = [i for i, c in enumerate(categories) if c.motion is Motion.NATURAL]
+    denies = set(known)
+    if len(denies & set(natural)) < SCENERY:
+        denies -= set(natural)
+    return [i for i in range(len(categories)) if i not in denies]
+
+
 def _count(
     votes: list[NDArray[np.float32]],
-    unknown: list[NDArray[np.intp]],
+    unknown: list[list[int]],
     background: int | None,
 ) -> NDArray[np.float32]:
     """Sum weighted votes (h, w, n), each member's background handed to what it has no word for."""

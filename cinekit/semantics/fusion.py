@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cinekit.errors import SegmenterError
 from cinekit.semantics.folding import grid_size, resample
-from cinekit.semantics.vocabulary import BACKGROUND
+from cinekit.semantics.vocabulary import BACKGROUND, all_categories
 from cinekit.types import Category, SemanticResponse
 
 
@@ -40,23 +40,32 @@ def common_grid(responses: Sequence[SemanticResponse], most: int) -> tuple[int, 
 
 
 def without_traces(response: SemanticResponse, share: float = 0.0005) -> SemanticResponse:
-    """The response without categories that win almost nowhere; what they had goes to the others.
+    """The response without categories that win almost nowhere; background gets what they had.
 
     A network speaks of 30 categories and shows five; the others only cost memory and time.
 
     share : of all cells and frames, below which a category is left out.
     """
     p = response.probabilities
-    seen = p[:1] if p.strides[0] == 0 else p[:: max(1, len(p) // 50)]
-    wins = np.bincount(seen.argmax(axis=-1).ravel(), minlength=p.shape[-1]) / seen[..., 0].size
+    still = p.strides[0] == 0
+    sample = p[:1] if still else p[:: max(1, len(p) // 50)]
+    wins = np.bincount(sample.argmax(axis=-1).ravel(), minlength=p.shape[-1])
+    names = [category.name for category in response.categories]
     kept = [
-        c
-        for c, category in enumerate(response.categories)
-        if wins[c] >= share or category.name == BACKGROUND
+        c for c, name in enumerate(names) if name != BACKGROUND and wins[c] >= share * wins.sum()
     ]
+    frames = p[:1] if still else p
+    pruned = np.empty((*frames.shape[:3], len(kept) + 1), np.uint8)
+    pruned[..., 1:] = frames[..., kept]
+    pruned[..., 0] = frames.sum(axis=-1, dtype=np.int32) - pruned[..., 1:].sum(
+        axis=-1, dtype=np.int32
+    )
     return SemanticResponse(
-        probabilities=p[..., kept],
-        categories=tuple(response.categories[c] for c in kept),
+        probabilities=np.broadcast_to(pruned[0], (len(p), *pruned.shape[1:])) if still else pruned,
+        categories=(
+            all_categories()[BACKGROUND],
+            *(response.categories[c] for c in kept),
+        ),
         source=response.source,
         notes=response.notes,
     )

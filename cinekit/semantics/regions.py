@@ -167,7 +167,7 @@ def _names_better(small: _Found, large: _Found) -> bool:
     return (
         small.category.name in known
         and large.category.name not in known
-        and 4 * int(small.mask.sum()) >= int(large.mask.sum())
+        and 6 * int(small.mask.sum()) >= int(large.mask.sum())
     )
 
 

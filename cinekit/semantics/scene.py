@@ -24,7 +24,7 @@ from cinekit.semantics.fusion import (
     positions,
     without_traces,
 )
-from cinekit.semantics.vocabulary import BACKGROUND, all_categories
+from cinekit.semantics.vocabulary import BACKGROUND
 from cinekit.types import Clip, Motion, SemanticResponse
 
 CELLS = 240
@@ -84,8 +84,6 @@ class _Merge:
         self.seen, self.moves = seen, moves = without_traces(seen), without_traces(moves)
         self.confidence = confidence
         self.categories = common_categories([seen, moves])
-        if all(c.name != BACKGROUND for c in self.categories):
-            self.categories = (*self.categories, all_categories()[BACKGROUND])
         self.size = common_grid([seen, moves], CELLS)
         self.at_seen = positions(seen, self.categories)
         self.at_moves = positions(moves, self.categories)
@@ -97,6 +95,9 @@ class _Merge:
         self._survey()
         self.named = {k: self._name(k, naming) for k in self.regions}
         self.guesses = self._guesses(naming)
+        things = [c for c in self.animate if self._is(c, Motion.NON_NATURAL)]
+        known = [c for c in things if c not in self.guesses]
+        self.passed = self.sure_share[known].sum(axis=0) >= SWEPT
 
     def response(self) -> SemanticResponse:
         """The merged response, without categories that nothing refers to any more."""
@@ -144,8 +145,6 @@ class _Merge:
                 self.inside[:, c] += moves[sure == c].sum(axis=0) / len(frames)
         self.mass = np.maximum(self.territory.sum(axis=(1, 2)), 1e-6)
         self.inside /= self.mass[:, None]
-        things = [i for i in self.animate if self._is(i, Motion.NON_NATURAL)]
-        self.passed = self.sure_share[things].sum(axis=0) >= SWEPT
 
     def _is(self, category: int, motion: Motion) -> bool:
         return self.categories[category].motion is motion
@@ -180,16 +179,22 @@ class _Merge:
     def _guesses(self, naming: float) -> list[int]:
         """Categories that are the network's guesses at regions which it has no name for.
 
-        One that fills less than half of what a name needs there, and lives mostly there.
+        One that lives mostly there, and fills less than half of what a name needs; a fifth is
+        enough for a thing in what moves like a thing: that is likely the thing.
         """
         unknown = [k for k in self.regions if self.named[k] == k]
         total = self.sure_share.sum(axis=(1, 2))
+
+        def is_small(c: int, k: int) -> bool:
+            both = self._is(c, Motion.NON_NATURAL) and self._is(k, Motion.NON_NATURAL)
+            return self._fill(k, c) < (0.2 if both else 0.5) * naming
+
         return [
             c
             for c in self.animate
             if total[c] > 0
             and sum(self.inside[k, c] * self.mass[k] for k in unknown) > 0.5 * total[c]
-            and max(self._fill(k, c) for k in unknown) < 0.5 * naming
+            and all(is_small(c, k) for k in unknown)
         ]
 
     def _merged(self, seen: NDArray[np.float32], moves: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -205,8 +210,8 @@ class _Merge:
         out[..., self.rest] += guess.sum(axis=-1)
         taken = np.where(free[..., None], moves[..., self.regions], 0)
         for i, k in enumerate(self.regions):
-            if self.named[k] != k and self._is(self.named[k], Motion.NON_NATURAL):
-                # The network sees it come and go: frame by frame, it knows better.
+            if self._is(self.named[k], Motion.NON_NATURAL):
+                # Where the network sees things come and go, it knows better, frame by frame.
                 taken[self.passed, i] = 0
         out *= 1 - taken.sum(axis=-1, keepdims=True)
         for i, k in enumerate(self.regions):

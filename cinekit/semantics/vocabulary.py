@@ -246,9 +246,10 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
     if not all(len(part) == 2 and part[0].rstrip(":,").isdigit() for part in parts):
         return tuple(lines)
     indexed = {int(index.rstrip(":,")): name.strip() for index, name in parts}
+    doubled = len(indexed) < len(lines)
     indexed.setdefault(0, BACKGROUND)
     gaps = sorted(set(range(max(indexed) + 1)) - set(indexed))
-    if gaps or len(indexed) < len(lines):
+    if gaps or doubled:
         raise SegmenterError(
             f"expected the indices 0 to {max(indexed)} once each in {str(path)!r}, "
             + (f"{gaps[0]} is missing" if gaps else "some are listed twice")
