@@ -87,17 +87,18 @@ def _lost(source: Source, kept: _Kept, options: ClipOptions) -> tuple[int, int] 
     """
     losses = source.losses
     step = float(np.median(np.diff(kept.times)))
-    missing = 0
+    if source.rate is not None and abs(source.rate * step - 1) < 0.1:
+        step = 1 / source.rate  # free of the rounding of time stamps
+    lost = losses.refused
     promised = source.promised
     if losses.ended and not kept.trimmed and promised is not None:
         seconds, of_video = promised
         cut_off = of_video or losses.broken or losses.read_to < seconds - max(0.5, 4 * step)
-        if cut_off:
-            until = min(seconds, options.start + options.seconds)
-            missing = max(0, round((until - kept.times[-1]) / step) - 1)
-            if missing == 1 and not (losses.refused or losses.broken):
-                missing = 0  # a last frame of odd duration
-    lost = max(missing, losses.refused) if losses.ended else losses.refused
+        until = min(seconds, options.start + options.seconds)
+        tail = round((until - kept.times[-1]) / step) - 1
+        if cut_off and (tail > 1 or (tail == 1 and (losses.refused or losses.broken))):
+            # one alone may be a last frame of odd duration
+            lost = max(lost, round((until - kept.times[0]) / step) - len(kept.frames))
     return (lost, len(kept.frames) + lost) if lost else None
 
 

@@ -145,6 +145,9 @@ class Source:
         """Seconds that the header states, and whether they are those of the video alone."""
         if not _HEADER_DURATION & set(self.container.format.name.split(",")):
             return None
+        if self.container.format.name == "avi" and self.stream.frames and self.rate:
+            # libav has shortened the duration of a file that is shorter than its header says
+            return self.stream.frames / self.rate, True
         if self.stream.duration and self.stream.time_base:
             return float(self.stream.duration * self.stream.time_base), True
         tag = self.stream.metadata.get("DURATION", "").split(":")

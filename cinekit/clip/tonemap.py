@@ -74,8 +74,7 @@ def _to_xyz(primaries: Primaries) -> NDArray[np.float64]:
 @lru_cache
 def gamut_matrix(source: Primaries, target: Primaries) -> NDArray[np.float64]:
     """3x3 that takes linear light from one set of primaries to another."""
-    matrix: NDArray[np.float64] = np.linalg.solve(_to_xyz(target), _to_xyz(source))
-    return matrix
+    return np.asarray(np.linalg.solve(_to_xyz(target), _to_xyz(source)), np.float64)
 
 
 def pq_eotf(code: NDArray[np.float64]) -> NDArray[np.float64]:
