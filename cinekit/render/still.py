@@ -18,7 +18,7 @@ from cinekit.render.patches import connected_patches
 from cinekit.types import STILL, Clip, LoopLabels
 
 _SHARP_ENOUGH = 0.95
-"""A still frame keeps at least this share of the sharpness of the sharpest frame."""
+"""A still frame has at least this share of the sharpness of the median frame."""
 
 _WORTH_KEEPING = 0.5
 """A patch keeps its own frame when its seam is below this share of the seam it would get."""
@@ -98,7 +98,7 @@ def best_still_frame(labels: LoopLabels, clip: Clip) -> int:
         return int(np.bincount(labels.start[still]).argmax())
     seams = _seams(labels, clip, looping_end, still_end).sum(axis=0)
     sharpness = _sharpness(clip, still)
-    seams[sharpness < _SHARP_ENOUGH * sharpness.max()] = np.inf
+    seams[sharpness < _SHARP_ENOUGH * np.median(sharpness)] = np.inf
     return int(seams.argmin())
 
 
