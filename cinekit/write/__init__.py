@@ -11,9 +11,10 @@ from cinekit.write.maps import (
     mask_overlay,
 )
 from cinekit.write.media import LoopMedia, loop_media, preview
+from cinekit.write.mp4 import Mp4Writer
 from cinekit.write.report import report_html, write_report
 from cinekit.write.summary import SCHEMA, result_json, write_result
-from cinekit.write.video import Mp4Writer, WebmCodec, WebmWriter
+from cinekit.write.video import WebmCodec, WebmWriter
 from cinekit.write.vlp import read_vlp, write_vlp
 from cinekit.write.webp import WebpWriter
 

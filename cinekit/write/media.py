@@ -15,7 +15,7 @@ from PIL import Image
 
 from cinekit.write.frames import shrink
 from cinekit.write.maps import Picture, contact_sheet
-from cinekit.write.video import Mp4Writer
+from cinekit.write.mp4 import Mp4Writer
 
 MEDIA_TYPES = {
     ".mp4": "video/mp4",
@@ -70,7 +70,7 @@ def preview(frames: Iterable[Picture], fps: float, limit: int = PREVIEW_BYTES) -
         path = Path(folder) / "preview.mp4"
         for longest, crf in _TRIES:
             small = (shrink(picture, longest) for picture in pictures)
-            Mp4Writer(crf=crf, preset="faster").write(small, fps, path)
+            Mp4Writer(crf=crf, preset="faster", still_std=None).write(small, fps, path)
             data = path.read_bytes()
             if len(data) <= limit:
                 break

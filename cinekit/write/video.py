@@ -59,23 +59,34 @@ def encode(
         When the encoder is missing from this FFmpeg, refuses the frames, or the disk is full.
     """
     check_timing(fps, repeat)
-    rate = exact_rate(fps)
-    pictures = even(checked(frames), encoding.codec)
     with whole_file(path) as temporary:
-        try:
-            count = _mux(pictures, rate, temporary, repeat, encoding)
-            held = _count_packets(temporary, encoding.container)
-        except av.error.FFmpegError as error:
-            # Some FFmpeg errors are OSErrors and some ValueErrors; a writer's caller sees one kind.
-            raise WriteError(
-                f"cannot write {path}: {encoding.codec} or its container failed "
-                f"({error.strerror or error}); check the frame size and the room on the disk"
-            ) from error
-        if held != count:
-            raise WriteError(
-                f"cannot write {path}: expected {count} frames in the file, it holds {held}; "
-                "the disk is probably full"
-            )
+        encode_in_place(frames, fps, temporary, repeat, encoding, path)
+
+
+def encode_in_place(
+    frames: Iterable[NDArray[np.uint8]],
+    fps: float,
+    temporary: Path,
+    repeat: int,
+    encoding: Encoding,
+    path: Path,
+) -> None:
+    """Write to ``temporary``; errors speak of ``path``. See :func:`encode`."""
+    pictures = even(checked(frames), encoding.codec)
+    try:
+        count = _mux(pictures, exact_rate(fps), temporary, repeat, encoding)
+        held = _count_packets(temporary, encoding.container)
+    except av.error.FFmpegError as error:
+        # Some FFmpeg errors are OSErrors and some ValueErrors; a writer's caller sees one kind.
+        raise WriteError(
+            f"cannot write {path}: {encoding.codec} or its container failed "
+            f"({error.strerror or error}); check the frame size and the room on the disk"
+        ) from error
+    if held != count:
+        raise WriteError(
+            f"cannot write {path}: expected {count} frames in the file, it holds {held}; "
+            "the disk is probably full"
+        )
 
 
 def _mux(
@@ -151,78 +162,6 @@ def _count_packets(path: Path, container: str) -> int:
     """
     with av.open(str(path), format="matroska" if container == "webm" else container) as file:
         return sum(packet.size > 0 for packet in file.demux(video=0))
-
-
-_PRESETS = (
-    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
-    *("medium", "slow", "slower", "veryslow"),
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mp4Writer:
-    """H.264 in MP4: plays everywhere.
-
-    crf : constant rate factor, 0 (lossless) to 51; lower is better and larger. 14 keeps the still
-        part of a cinemagraph at 43 dB and steady to a few hundredths of a grey level; 18 is
-        smaller and lets the neighbourhood of the moving part shimmer.
-    preset : speed of libx264, "ultrafast" to "veryslow".
-
-    The still part has to stay still after decoding, which x264's defaults do not aim at: psycho-
-    visual noise is off, weighted prediction is off (it re-scales what has not changed), there is
-    no key frame but the first, colour is coded finer than x264 would (its errors spread over 2x2
-    pixels), and the deblocking filter is almost off (it blurs motion into still neighbours). The
-    index comes first in the file (faststart). An odd last row or column is cropped, with a warning
-    in the log.
-    """
-
-    suffix: ClassVar[str] = ".mp4"
-
-    crf: float = 14.0
-    preset: str = "slow"
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.crf <= 51:
-            raise ConfigError(f"expected mp4 crf in [0, 51], received {self.crf}")
-        if self.preset not in _PRESETS:
-            raise ConfigError(
-                f"expected an x264 preset of {', '.join(_PRESETS)}, received {self.preset!r}"
-            )
-
-    def write(
-        self, frames: Iterable[NDArray[np.uint8]], fps: float, path: Path, repeat: int = 1
-    ) -> None:
-        """Write ``repeat`` rounds of the loop; the file appears whole or not at all.
-
-        frames : each uint8 (H, W, 3) RGB; the whole loop once.
-
-        Raises
-        ------
-        WriteError
-            When the folder is not writable, the disk is full or the encoder refuses.
-        """
-        check_timing(fps, repeat)
-        rate = exact_rate(fps)
-        parameters = (
-            "keyint=infinite:scenecut=0:open-gop=0:weightp=0:weightb=0:psy=0:deblock=-6,-6"
-            ":chroma-qp-offset=-6"
-        )
-        encode(
-            frames,
-            fps,
-            path,
-            repeat,
-            Encoding(
-                "mp4",
-                "libx264",
-                {"crf": f"{self.crf:g}", "preset": self.preset, "x264-params": parameters},
-                {
-                    "movflags": "+faststart",
-                    # in units of which the duration of the movie is exact, not rounded to 1 ms
-                    "movie_timescale": str(rate.numerator * max(1, 1000 // rate.numerator)),
-                },
-            ),
-        )
 
 
 class WebmCodec(StrEnum):

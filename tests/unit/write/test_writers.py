@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import signal
 from fractions import Fraction
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from cinekit.errors import ConfigError, WriteError
+from cinekit.render import decode_check
 from cinekit.testing.writer_suite import (
     WriterSuite,
     play_film,
@@ -126,6 +128,31 @@ def test_mp4_holds_the_still_part_to_the_stated_quality(tmp_path: Path) -> None:
     assert psnr(decoded.astype(np.uint8), np.broadcast_to(frames[0][still], decoded.shape)) >= 42
 
 
+def test_mp4_is_encoded_better_where_the_still_part_shimmers(tmp_path: Path) -> None:
+    frames = pond(16, 96, 128)
+    still = still_area(96, 128)
+    shimmer, sizes = [], []
+    for limit in (None, 0.05):
+        path = tmp_path / f"{limit}.mp4"
+        Mp4Writer(crf=20.0, still_std=limit).write(iter(frames), 25.0, path)
+        shimmer.append(decode_check(play_film(path).frames, still, frames[0])["still_std"])
+        sizes.append(path.stat().st_size)
+    assert shimmer[0] > 0.05
+    assert shimmer[1] < shimmer[0]
+    assert sizes[1] > sizes[0]
+
+
+def test_mp4_says_when_the_still_part_cannot_be_held(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Mp4Writer(crf=30.0, still_std=1e-6).write(iter(pond(6)), 25.0, tmp_path / "a.mp4")
+    assert len(caplog.messages) == 1
+    assert re.fullmatch(
+        r"a\.mp4: the still part shimmers by [\d.]+ grey levels at crf 21, more than 1e-06",
+        caplog.messages[0],
+    )
+
+
 def test_mp4_time_stamps_begin_at_zero_and_are_evenly_spaced(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     Mp4Writer().write(iter(pond(7)), 30000 / 1001, path, repeat=2)
@@ -135,7 +162,7 @@ def test_mp4_time_stamps_begin_at_zero_and_are_evenly_spaced(tmp_path: Path) -> 
 
 
 def test_odd_size_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    Mp4Writer().write(iter(pond(3, 55, 67)), 25.0, tmp_path / "a.mp4")
+    Mp4Writer(still_std=None).write(iter(pond(3, 55, 67)), 25.0, tmp_path / "a.mp4")
     assert caplog.messages == ["libx264 needs an even size: 67x55 is written as 66x54"]
 
 
@@ -252,6 +279,7 @@ def test_encoder_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     [
         (Mp4Writer, {"crf": 52.0}),
         (Mp4Writer, {"preset": "warp"}),
+        (Mp4Writer, {"still_std": 0.0}),
         (WebmWriter, {"crf": 64}),
         (WebmWriter, {"codec": "vp10"}),
         (GifWriter, {"colours": 256}),

@@ -1,0 +1,137 @@
+"""H.264 in MP4, held to a still part that stands still after decoding."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import ClassVar
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.errors import ConfigError
+from cinekit.render import decode_check
+from cinekit.write.files import whole_file
+from cinekit.write.frames import check_timing, checked, even, exact_rate
+from cinekit.write.video import Encoding, encode_in_place
+
+log = logging.getLogger(__name__)
+
+_STEPS = (0.0, 3.0, 6.0, 9.0)
+"""How far crf is lowered, one try after the other, for a still part that shimmers."""
+
+_PRESETS = (
+    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
+    *("medium", "slow", "slower", "veryslow"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mp4Writer:
+    """H.264 in MP4: plays everywhere.
+
+    crf : constant rate factor, 0 (lossless) to 51; lower is better and larger. 14 keeps the still
+        part of a cinemagraph at 43 dB and steady to a few hundredths of a grey level; 18 is
+        smaller and lets the neighbourhood of the moving part shimmer.
+    preset : speed of libx264, "ultrafast" to "veryslow".
+    still_std : grey levels (of 255) that the still part may deviate over the loop after decoding.
+        The file is decoded, and where it shimmers more it is encoded again at a crf lower by 3, up
+        to three times; the log tells when even that was not enough. None does not look.
+
+    The still part has to stay still after decoding, which x264's defaults do not aim at: psycho-
+    visual noise is off, weighted prediction is off (it re-scales what has not changed), there is
+    no key frame but the first, colour is coded finer than x264 would (its errors spread over 2x2
+    pixels), and the deblocking filter is almost off (it blurs motion into still neighbours). The
+    index comes first in the file (faststart). An odd last row or column is cropped, with a warning
+    in the log. The whole loop is held in memory.
+    """
+
+    suffix: ClassVar[str] = ".mp4"
+
+    crf: float = 14.0
+    preset: str = "slow"
+    still_std: float | None = 0.05
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.crf <= 51:
+            raise ConfigError(f"expected mp4 crf in [0, 51], received {self.crf}")
+        if self.preset not in _PRESETS:
+            raise ConfigError(
+                f"expected an x264 preset of {', '.join(_PRESETS)}, received {self.preset!r}"
+            )
+
+        if self.still_std is not None and not self.still_std > 0:
+            raise ConfigError(
+                f"expected mp4 still_std > 0 or null, received {self.still_std}; "
+                "no lossy file stands still to 0"
+            )
+
+    def write(
+        self, frames: Iterable[NDArray[np.uint8]], fps: float, path: Path, repeat: int = 1
+    ) -> None:
+        """Write ``repeat`` rounds of the loop; the file appears whole or not at all.
+
+        frames : each uint8 (H, W, 3) RGB; the whole loop once.
+
+        Raises
+        ------
+        WriteError
+            When the folder is not writable, the disk is full or the encoder refuses.
+        """
+        check_timing(fps, repeat)
+        loop = list(even(checked(frames), "libx264"))
+        still = None if self.still_std is None else _still_area(loop)
+        with whole_file(path) as temporary:
+            for step in _STEPS:
+                crf = max(0.0, self.crf - step)
+                encoding = _encoding(crf, self.preset, fps)
+                encode_in_place(loop, fps, temporary, repeat, encoding, path)
+                if self.still_std is None or still is None:
+                    return
+                shimmer = _shimmer(temporary, still, len(loop))
+                if shimmer <= self.still_std:
+                    return
+            log.warning(
+                "%s: the still part shimmers by %.3f grey levels at crf %g, more than %g",
+                *(path.name, shimmer, crf, self.still_std),
+            )
+
+
+def _encoding(crf: float, preset: str, fps: float) -> Encoding:
+    rate = exact_rate(fps)
+    parameters = (
+        "keyint=infinite:scenecut=0:open-gop=0:weightp=0:weightb=0:psy=0:deblock=-6,-6"
+        ":chroma-qp-offset=-6"
+    )
+    return Encoding(
+        "mp4",
+        "libx264",
+        {"crf": f"{crf:g}", "preset": preset, "x264-params": parameters},
+        {
+            "movflags": "+faststart",
+            # in units of which the duration of the movie is exact, not rounded to 1 ms
+            "movie_timescale": str(rate.numerator * max(1, 1000 // rate.numerator)),
+        },
+    )
+
+
+def _still_area(loop: list[NDArray[np.uint8]]) -> NDArray[np.bool_] | None:
+    """bool (H, W), bit-equal over the loop; None where nothing or everything is."""
+    still = np.ones(loop[0].shape[:2], bool)
+    for frame in loop[1:]:
+        still &= (frame == loop[0]).all(axis=-1)
+    return still if still.any() and not still.all() else None
+
+
+def _shimmer(file: Path, still: NDArray[np.bool_], n: int) -> float:
+    """Mean standard deviation of the still part over the n frames of one round, grey levels."""
+    with av.open(str(file), format="mp4") as container:
+        decoded = [
+            np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+            for frame in islice(container.decode(video=0), n)
+        ]
+    return decode_check(decoded, still, decoded[0])["still_std"]
