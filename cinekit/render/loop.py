@@ -18,8 +18,8 @@ from cinekit.types import STILL, Clip, LoopLabels
 _AGREEMENT_BOX = 9
 """Pixels a side over which the agreement of the two sides of a fade is averaged."""
 
-_LEAST_AGREEMENT = -0.35
-"""Limits the gain to 1.75: sides that oppose each other would need any."""
+_LEAST_AGREEMENT = -0.5
+"""Limits the gain to 2: sides that oppose each other would need any."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class _Plan:
 def _agreement(moments: NDArray[np.float32]) -> NDArray[np.float32]:
     """Correlation of the two sides of the fade around each pixel; 1 where nothing moves.
 
-    In [-0.35, 1]. Averaged over a box, because a single pixel over six frames says little.
+    In [-0.5, 1]. Averaged over a box, because a single pixel over six frames says little.
     Deviations are from the pixel's mean over time, so that what stands still does not count.
     """
     box = (_AGREEMENT_BOX, _AGREEMENT_BOX)

@@ -28,7 +28,7 @@ def test_composed_frames_equal_the_plain_loops(seed, fade, feather, f):
     second, weight = table.index.copy(), np.zeros(period.shape, np.float32)
     kernels.across_border(table.index, table.period == 1, feather, second, weight)
     mean = rng.uniform(0, 255, (*period.shape, 3)).astype(np.float32)
-    correlation = rng.uniform(-0.35, 1, period.shape).astype(np.float32)
+    correlation = rng.uniform(-0.5, 1, period.shape).astype(np.float32)
     arguments = (
         frames, table.index, second, weight, *sources(table, 12, f), mean, correlation,
     )  # fmt: skip
