@@ -35,7 +35,8 @@ class EnsembleSegmenter:
     The fused probability of a category is the weighted mean over the members, with one exception:
     to a network that knows 20 things, everything else is "background". So a member's background is
     read as "nothing that I know", and its weight there goes to the others: to what they see of the
-    categories that this member has no word for, and of background.
+    categories that this member has no word for, and of background. A member that knows hardly any
+    scenery (potted plants, say) cannot deny scenery either.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def fuse(
     size, n = common_grid(responses, CELLS), len(categories)
     at = [positions(response, categories) for response in responses]
     background = next((i for i, c in enumerate(categories) if c.name == BACKGROUND), None)
-    unknown = [_unknown(categories, known) for known in at]
+    undenied = [_undenied(categories, known) for known in at]
     share = np.array(weights, np.float32) / np.float32(sum(weights))
 
     out = np.empty((n_frames, *size, n), np.uint8)
@@ -91,7 +92,7 @@ def fuse(
             frame_on(response, t, size, known, n) * weight
             for response, known, weight in zip(responses, at, share, strict=True)
         ]
-        out[t] = quantise(_count(votes, unknown, background))
+        out[t] = quantise(_count(votes, share, undenied, background))
     return SemanticResponse(
         probabilities=out,
         categories=categories,
@@ -100,7 +101,7 @@ def fuse(
     )
 
 
-def _unknown(categories: Sequence[Category], known: Sequence[int]) -> list[int]:
+def _undenied(categories: Sequence[Category], known: Sequence[int]) -> list[int]:
     """The categories that a member cannot deny by calling a cell background.
 
     Those that it has no word for; and all natural ones when it knows fewer than SCENERY of them: a
@@ -115,20 +116,26 @@ def _unknown(categories: Sequence[Category], known: Sequence[int]) -> list[int]:
 
 def _count(
     votes: list[NDArray[np.float32]],
-    unknown: list[list[int]],
+    weights: NDArray[np.float32],
+    undenied: list[list[int]],
     background: int | None,
 ) -> NDArray[np.float32]:
-    """Sum weighted votes (h, w, n), each member's background handed to what it has no word for."""
+    """Sum weighted votes (h, w, n), each member's background handed to what it cannot deny.
+
+    It is handed out in proportion to how much more the others see there than the member itself.
+    """
     total: NDArray[np.float32] = np.sum(votes, axis=0, dtype=np.float32)
     if background is None:
         return total
     out = total.copy()
-    for vote, words in zip(votes, unknown, strict=True):
+    for vote, weight, words in zip(votes, weights, undenied, strict=True):
         if background in words:
             continue
-        others = (total - vote)[..., [*words, background]]
-        mass = others.sum(axis=-1, keepdims=True)
-        handed = np.where(mass > 1e-6, others / np.maximum(mass, 1e-6), 0)
+        more = (total - vote) / (1 - weight) - vote / weight
+        receivers = np.maximum(more[..., [*words, background]], 0)
+        receivers[..., -1] = (total - vote)[..., background] / (1 - weight)
+        mass = receivers.sum(axis=-1, keepdims=True)
+        handed = np.where(mass > 1e-6, receivers / np.maximum(mass, 1e-6), 0)
         silent_vote = np.where(mass > 1e-6, vote[..., [background]], 0)
         out[..., [background]] -= silent_vote
         out[..., [*words, background]] += silent_vote * handed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +17,16 @@ IMAGES = frozenset({".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"})
 """Suffixes of label images. JPEG is not among them: it changes the labels."""
 
 Labels = NDArray[np.int32]
-"""int32 (h, w): a palette index, a grey value, or 0xRRGGBB. 0 is no region."""
+"""int32 (h, w): a palette index, a grey value, or COLOUR + 0xRRGGBB. 0 is no region."""
+
+COLOUR = 1 << 24
+"""Tells blue, 0x0000ff, from the grey value 255."""
+
+LOSSLESS = frozenset({"ffv1", "huffyuv", "ffvhuff", "utvideo", "png", "apng", "gif", "qtrle"})
+"""Codecs that keep labels as they were, in a pixel format without chroma subsampling."""
 
 MOST_LABELS = 64
-"""An image with more values than this is a photograph, or a lossy video's noise."""
+"""An image with more values than this is a photograph."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def find_layout(path: Path) -> Layout:
 
 
 def read_labels_image(path: Path) -> Labels:
-    """The labels of one image: palette index, grey value, or 0xRRGGBB; transparent pixels are 0.
+    """The labels of one image: palette index, grey value, or colour; transparent pixels are 0.
 
     A colour image that holds only greys is read as grey.
 
@@ -97,33 +102,36 @@ def read_mask(path: Path) -> NDArray[np.float32]:
     White (or any label, in a palette image) is inside; greys are soft borders.
     """
     labels = read_labels_image(path)
-    if labels.max(initial=0) > 0xFF:  # colours: any of them is inside
+    if labels.max(initial=0) >= COLOUR:  # colours: any of them is inside
         return (labels > 0).astype(np.float32)
     top = int(labels.max(initial=0))
     return labels.astype(np.float32) / np.float32(max(top, 1))
 
 
-def read_video_labels(path: Path) -> Iterator[Labels]:
-    """The labels of every frame of a video.
+def read_video_labels(path: Path) -> tuple[list[Labels], bool]:
+    """The labels of every frame of a video, and whether its codec kept them exactly.
 
     Raises
     ------
     SegmenterError
         When the file is no video.
     """
+    images, exact = [], False
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
-                raise SegmenterError(
-                    f"expected a video of labels at {str(path)!r}, it has no video"
-                )
+                raise SegmenterError(f"expected a video at {str(path)!r}, it has no video stream")
+            codec = container.streams.video[0].codec_context
             for frame in container.decode(video=0):
-                yield _colours(frame.to_ndarray(format="rgb24").astype(np.int32))
+                grey = frame.format.name.startswith(("gray", "pal8"))
+                exact = codec.name in LOSSLESS and (frame.format.is_rgb or grey)
+                images.append(_colours(frame.to_ndarray(format="rgb24").astype(np.int32)))
     except av.FFmpegError as error:
         raise SegmenterError(
             f"expected a label image or a video of labels at {str(path)!r}, it cannot be decoded "
             f"({error.strerror})"
         ) from error
+    return images, exact
 
 
 def nearest_labels(labels: Labels, known: NDArray[np.int32]) -> Labels:
@@ -134,21 +142,23 @@ def nearest_labels(labels: Labels, known: NDArray[np.int32]) -> Labels:
     return nearest
 
 
-def common_labels(samples: list[Labels]) -> NDArray[np.int32]:
-    """The labels that a few label images hold, without a lossy codec's shades of them.
+def common_labels(samples: list[Labels], exact: bool) -> NDArray[np.int32]:
+    """The labels that a few label images hold; 0 always counts.
 
-    A value counts when it fills at least a thousandth of the pictures and no more frequent value
-    is within 48 of it over the channels; 0 always counts.
+    exact : whether the values are what the user drew. After a lossy codec, a value counts when it
+        fills at least a thousandth of the pictures and no more frequent one is within 128 of it,
+        summed over the channels.
     """
-    values, counts = np.unique(np.concatenate([s.ravel() for s in samples]), return_counts=True)
-    if len(values) <= MOST_LABELS:
+    pixels = np.concatenate([sample.ravel() for sample in samples])
+    values, counts = np.unique(pixels, return_counts=True)
+    if exact:
         return np.union1d(values, [0]).astype(np.int32)
     kept = [0]
-    for value in values[np.argsort(-counts, kind="stable")]:
-        if counts[values == value][0] < counts.sum() / 1000:
+    for i in np.argsort(-counts, kind="stable"):
+        if counts[i] < counts.sum() / 1000:
             break
-        if np.abs(_channels(np.array(kept)) - _channels(value)).sum(axis=-1).min() > 48:
-            kept.append(int(value))
+        if np.abs(_channels(np.array(kept)) - _channels(values[i])).sum(axis=-1).min() > 128:
+            kept.append(int(values[i]))
     return np.array(sorted(kept), np.int32)
 
 
@@ -159,15 +169,15 @@ def _opaque(rgba: NDArray[np.int32]) -> Labels:
 def _colours(rgb: NDArray[np.int32]) -> Labels:
     if (rgb[..., 0] == rgb[..., 1]).all() and (rgb[..., 1] == rgb[..., 2]).all():
         return rgb[..., 0]
-    packed: Labels = (rgb[..., 0] << 16) | (rgb[..., 1] << 8) | rgb[..., 2]
-    return packed
+    packed: Labels = COLOUR + ((rgb[..., 0] << 16) | (rgb[..., 1] << 8) | rgb[..., 2])
+    return np.where(packed == COLOUR, 0, packed)
 
 
 def _channels(labels: NDArray[np.int32]) -> NDArray[np.int32]:
     """A label as a colour, (..., 3); a grey value is a grey."""
     labels = np.asarray(labels, np.int32)
-    grey = labels <= 0xFF
-    packed = np.stack([labels >> 16, (labels >> 8) & 0xFF, labels & 0xFF], axis=-1)
+    grey = labels < COLOUR
+    packed = np.stack([(labels >> 16) & 0xFF, (labels >> 8) & 0xFF, labels & 0xFF], axis=-1)
     return np.where(grey[..., None], labels[..., None], packed)
 
 

@@ -14,6 +14,7 @@ from cinekit.errors import ConfigError, SegmenterError
 from cinekit.protocols import Progress, silent
 from cinekit.semantics.folding import grid_size, quantise
 from cinekit.semantics.mask_files import (
+    COLOUR,
     MOST_LABELS,
     Labels,
     Layout,
@@ -46,7 +47,7 @@ class MaskSegmenter:
         palette indices, grey values or colours; 0 (black, transparent) is no region.
     names : what the labels are called: "LABEL=NAME" ("3=water", "ff0000=flag"), or just names, for
         the labels in ascending order. A label without a name is called "label 3" or after its only
-        file.
+        file. In a lossy video, labels must be colours (or greys) that are far apart.
     natural, non_natural : names of regions that are texture, and of those that are things. Without
         it, a name that cinekit knows ("water", "person") says so itself, and any other is natural.
     """
@@ -114,10 +115,10 @@ class MaskSegmenter:
     ) -> tuple[list[str], Iterator[NDArray[np.float32]]]:
         """Label images or a video: names of the labels, and float32 (h, w, 1 + labels) each."""
         if layout.video is not None:
-            images = _video_frames(layout.video, clip.n_frames)
+            images, exact = _video_frames(layout.video, clip.n_frames)
             where = layout.video
         else:
-            images = [read_labels_image(file) for file in layout.frames]
+            images, exact = [read_labels_image(file) for file in layout.frames], True
             where = layout.frames[0] if len(layout.frames) == 1 else layout.frames[0].parent
         if len(images) not in (1, clip.n_frames):
             raise SegmenterError(
@@ -126,7 +127,10 @@ class MaskSegmenter:
             )
         for image in images:
             _check_aspect(image.shape, clip, where)
-        known = common_labels(images[:: max(1, len(images) // 8)] + [images[-1]])
+        known = common_labels(images, exact)
+        if not exact and any("=" in name for name in self.names):
+            # What the user calls ff0000 has become fd0000: it is the user who knows.
+            known = np.unique([0, *(_label(name.partition("=")[0]) for name in self.names)])
         if len(known) > MOST_LABELS:
             raise SegmenterError(
                 f"expected at most {MOST_LABELS} labels in {str(where)!r}, found {len(known)}: "
@@ -173,14 +177,14 @@ class MaskSegmenter:
         return all_categories().get(name.lower(), Category(name, Motion.NATURAL))
 
 
-def _video_frames(path: Path, n_frames: int) -> list[Labels]:
-    images = list(read_video_labels(path))
+def _video_frames(path: Path, n_frames: int) -> tuple[list[Labels], bool]:
+    images, exact = read_video_labels(path)
     if len(images) != n_frames:
         raise SegmenterError(
             f"expected {n_frames} frames in the video of labels {str(path)!r}, as in the clip, "
             f"found {len(images)}"
         )
-    return images
+    return images, exact
 
 
 def _check_aspect(shape: tuple[int, ...], clip: Clip, where: Path) -> None:
@@ -229,7 +233,18 @@ def _stack(
 
 
 def _key(label: int) -> str:
-    return str(label) if label <= 0xFF else f"{label:06x}"
+    return str(label) if label < COLOUR else f"{label - COLOUR:06x}"
+
+
+def _label(key: str) -> int:
+    """The label that a user's key means; the inverse of :func:`_key`."""
+    key = key.strip().lower().lstrip("#")
+    try:
+        return COLOUR + int(key, 16) if len(key) == 6 else int(key)
+    except ValueError:
+        raise SegmenterError(
+            f"expected a grey value or a colour such as ff0000 before '=', received {key!r}"
+        ) from None
 
 
 def _default(key: str) -> str:

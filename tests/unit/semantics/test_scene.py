@@ -188,6 +188,12 @@ def test_an_ensemble_of_one_answer_twice_is_that_answer():
     )
 
 
+def test_a_network_that_knows_potted_plants_does_not_deny_bushes():
+    scenery = response(constant(left()), ["background", "grass", "water", "texture 1", "road"])
+    animals = response(constant(np.zeros(SIZE, int)), ["background", "dog", "grass"])
+    assert (winners(fused(scenery, animals, weights=(1.0, 5.0)))[:, :16] == "grass").all()
+
+
 @pytest.mark.parametrize(
     ("members", "weights", "message"),
     [(1, (), "at least 2"), (2, (1.0,), "one per member"), (2, (1.0, 0.0), "values > 0")],
