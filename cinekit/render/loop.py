@@ -118,8 +118,8 @@ def render_loop(
     """The whole loop: frame ``n`` would equal frame 0.
 
     Pixels labelled as still are the same in every frame, bit for bit. With ``blend=crossfade`` each
-    moving pixel is cross-faded around its own jump, so that no step takes more than
-    ``1 / (fade + 1)`` of it, and moving pixels near a label border mix with the label across it.
+    moving pixel is cross-faded around its own jump, so that a step takes about ``1 / (fade + 1)``
+    of it, its contrast is kept (see :func:`cinekit.render.kernels.compose`), and moving pixels near a label border mix with the label across it.
 
     Parameters
     ----------

@@ -68,13 +68,14 @@ def all_moving(clip: Clip, p: int, s: int) -> LoopLabels:
 
 
 @pytest.mark.parametrize("start", [0, 10, 24])
-def test_a_cross_fade_takes_the_jump_in_equal_steps_wherever_the_clip_ends(start):
+def test_a_cross_fade_takes_the_jump_in_small_steps_wherever_the_clip_ends(start):
     clip = ramp()
     labels = all_moving(clip, 16, start)
     loop = render_loop(clip, labels, 16, FADED)[:, 0, 0, 0].astype(int)
     steps = np.abs(np.diff([*loop, loop[0]]))
-    # Without a fade the jump is 60. Six frames make seven steps of 64 / 7 against the rise of 4.
-    assert steps.max() <= np.ceil(64 / 7)
+    # Without a fade the jump is 60. Six frames make seven steps of 64 / 7 against the rise of 4,
+    # which the gain for sides that oppose each other bends by up to a quarter.
+    assert steps.max() <= 1.25 * 64 / 7
     hard = render_loop(clip, labels, 16, SHARP)[:, 0, 0, 0].astype(int)
     assert np.abs(np.diff([*hard, hard[0]])).max() == 60
 
