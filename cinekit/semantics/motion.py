@@ -34,7 +34,7 @@ RELATIVE = 0.06
 """Share of the strongest motion below which a pixel counts as the halo of what moves beside it."""
 SUBSTANTIAL = 0.05
 """A region below this share of all that moves has to differ from its neighbours more clearly."""
-HALVES, SUBTLER = 0.12, (0.8, 0.6, 0.4)
+HALVES, SUBTLER = 0.12, (0.8, 0.6, 0.4, 0.3)
 """A single region is taken apart into parts of at least that share of it, which then may be
 more and more alike: multiples of ``similarity``."""
 FAINT = 0.001
@@ -86,9 +86,10 @@ class MotionSegmenter:
     def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
         """Background, then the regions, largest first ("texture 1", "object 1", ...)."""
         grid = response_grid(clip)
+        nothing = np.full((*grid, 1), 255, np.uint8)
         if clip.n_frames < 2:
             progress(1.0)
-            return _constant(np.full((*grid, 1), 255, np.uint8), (BACKGROUND,), clip.n_frames)
+            return _constant(nothing, (BACKGROUND,), clip.n_frames)
         small = small_copy(clip)
         progress(0.2)
         features = measure(small)
@@ -99,9 +100,12 @@ class MotionSegmenter:
         labels = self._regions(moving, features, threshold)
         kinds = self._kinds(labels, features)
         progress(0.8)
+        if not kinds:
+            progress(1.0)
+            return _constant(nothing, (BACKGROUND,), clip.n_frames)
         every = -(-clip.n_frames // WORKING_FRAMES)
         half = small_copy(Clip(clip.frames[::every], clip.fps), max(grid))
-        outline = tidy(deviation_of(grey(half), 1.0) > threshold, self.min_area / 2)
+        outline = tidy(deviation_of(grey(half), 0.7) > threshold, self.min_area / 2)
         probabilities = respond(labels, len(kinds), outline)
         progress(1.0)
         return _constant(probabilities, (BACKGROUND, *_name(kinds)), clip.n_frames)
@@ -126,14 +130,17 @@ class MotionSegmenter:
         near = self.similarity
         labels = merge_similar(parts, features, vectors, near, least, small, self.k)
         labels = self._worthwhile(labels, features, threshold)
-        half = max(least, HALVES * float((labels == 0).sum()))
+        size = np.bincount(labels[labels >= 0])
+        if self.k == 1 or np.count_nonzero(size >= small) != 1:
+            return labels
+        # One thing, and perhaps crumbs: look again, for smaller differences within it.
         alone = np.where(labels == 0, parts, -1)
+        half = max(least, HALVES * float(size[0]))
         for share in SUBTLER:
-            if labels.max() != 0 or self.k == 1:
-                break
-            # One thing: look again, for smaller differences between its large parts.
-            labels = merge_similar(alone, features, vectors, share * near, half, half, 2)
-            labels = self._worthwhile(labels, features, threshold)
+            halves = merge_similar(alone, features, vectors, share * near, half, half, 2)
+            if halves.max() > 0:
+                labels = np.where(labels > 0, labels + halves.max(), halves).astype(np.int32)
+                return self._worthwhile(labels, features, threshold)
         return labels
 
     def _worthwhile(self, labels: Labels, features: MotionFeatures, threshold: float) -> Labels:

@@ -10,6 +10,13 @@ from numpy.typing import NDArray
 from cinekit.semantics.motion_cluster import APPEARANCE, Labels, group_means, naturalness
 from cinekit.semantics.motion_features import Map, MotionFeatures
 
+KIND = 2.5
+"""What being texture and thing adds to a squared distance."""
+OTHER_KIND = 0.6
+"""Groups that differ by so much in naturalness merge by likeness alone, neither because one is small
+nor because they are many: water does not join a passer-by."""
+CONFLICT = 0.9
+"""What moving against each other adds to a squared distance."""
 ACROSS = 2.0
 """To get down to the number of regions asked for, neighbours so many times as different merge."""
 
@@ -18,7 +25,7 @@ ACROSS = 2.0
 class _Graph:
     """Groups of pixels while they merge; a group that was swallowed keeps its row, unused.
 
-    vector (n, D) mean description; momentum (n, M) summed; natural (n,); size (n,) in pixels;
+    vector (n, D) mean description; momentum (n, P, 2) summed; natural (n,); size (n,) in pixels;
     weight (n,) summed variance; outline (n,) in pixel edges; borders: the neighbours of each group
     and the edges in common.
     """
@@ -35,22 +42,33 @@ class _Graph:
         """Whether both are things rather than textures, in [0, 1]."""
         return float((1 - self.natural[a]) * (1 - self.natural[b]))
 
+    def conflict(self, a: int, b: int) -> float:
+        """How little two groups move together: 0 as one, up to 2.4 always against each other.
+
+        Moving at the same time in other directions counts in full, moving at other times a little:
+        the parts of a swept path move one after the other.
+        """
+        one, two = self.momentum[a], self.momentum[b]  # (P, 2)
+        length = float(np.sqrt((one**2).sum() * (two**2).sum()))
+        if length <= 0:
+            return 0.0
+        meet = float((np.hypot(*one.T) * np.hypot(*two.T)).sum()) / length
+        agree = float((one * two).sum()) / length
+        return (meet - agree) + 0.4 * (1 - max(agree, 0.0))
+
     def distance(self, a: int, b: int) -> float:
         """How different two neighbours are; 1 is a clear difference.
 
         Two textures differ by colour, strength and pace. Two things differ by colour and by moving
-        in other directions at other times; and a part that lies within another is rather its own
+        in other directions at the same time; and a part that lies within another is rather its own
         (the heart of a flower), one that hangs on by a stem is rather not.
         """
         square = (self.vector[a] - self.vector[b]) ** 2
         things = self.things(a, b)
         apart = (1 - 0.5 * things) * square[:APPEARANCE].sum()
         apart += (1 - things) * square[APPEARANCE:].sum()
-        apart += 2.5 * (self.natural[a] - self.natural[b]) ** 2
-        one, two = self.momentum[a], self.momentum[b]
-        length = float(np.sqrt((one @ one) * (two @ two)))
-        agree = float(one @ two) / length if length > 0 else 0.0
-        apart += 0.6 * things * (1 - max(agree, 0.0))
+        apart += KIND * (self.natural[a] - self.natural[b]) ** 2
+        apart += CONFLICT * things * self.conflict(a, b)
         enclosed = self.borders[a][b] / min(self.outline[a], self.outline[b])
         return float(np.sqrt(apart) * (1 + things * (0.45 - min(enclosed, 1.0))))
 
@@ -93,7 +111,7 @@ def _graph(labels: Labels, features: MotionFeatures, vectors: Map) -> _Graph:
     borders, outline = _borders(labels, n)
     return _Graph(
         vector / mean,
-        momentum.astype(np.float64) * size[:, None],
+        momentum.astype(np.float64).reshape(n, -1, 2) * size[:, None, None],
         (natural / mean)[:, 0],
         size,
         weight,
@@ -136,9 +154,9 @@ def merge_similar(
     labels : int32 (h, w), superpixels, -1 where nothing moves.
     threshold : neighbours less different than this merge, whatever their size.
     tiny : groups below this many pixels merge with a neighbour however different.
-    small : groups below this many pixels merge with one that is up to ACROSS times as different,
-        and parts of things with any other: a flower has many colours.
-    most : while there are more groups, neighbours up to ACROSS times as different merge too.
+    small : groups below this many pixels merge with one of their kind that is up to ACROSS times
+        as different, and parts of things with any other: a flower has many colours.
+    most : while there are more groups, neighbours of a kind up to ACROSS times as different merge.
 
     Returns
     -------
@@ -147,8 +165,8 @@ def merge_similar(
     labels = _dense(labels)
     graph = _graph(labels, features, vectors)
     parent = np.arange(len(graph.size))
-    _merge(graph, parent, threshold, tiny, small, 1)
-    _merge(graph, parent, ACROSS * threshold, tiny, small, most)
+    _merge(graph, parent, threshold, 1.0, tiny, small, 1)
+    _merge(graph, parent, threshold, ACROSS, tiny, small, most)
     return _dense(np.where(labels >= 0, parent[np.maximum(labels, 0)], -1))
 
 
@@ -163,17 +181,25 @@ def _merge(
     graph: _Graph,
     parent: NDArray[np.intp],
     threshold: float,
+    stretch: float,
     tiny: float,
     small: float,
     most: int,
 ) -> None:
-    """Merge in the order of cost, in place, until no pair may or only ``most`` groups are left."""
+    """Merge in the order of cost, in place, until no pair may or only ``most`` groups are left.
+
+    ``stretch`` multiplies the threshold between groups of one kind.
+    """
 
     def cost(a: int, b: int) -> float:
         size = min(graph.size[a], graph.size[b])
         limit = threshold
-        if size < small:
-            limit = np.inf if graph.things(a, b) > 0.5 or size < tiny else ACROSS * threshold
+        if size < tiny:
+            limit = np.inf
+        elif abs(graph.natural[a] - graph.natural[b]) < OTHER_KIND:
+            limit *= stretch
+            if size < small:
+                limit = np.inf if graph.things(a, b) > 0.5 else ACROSS * threshold
         return graph.cost(a, b) if graph.distance(a, b) <= limit else np.inf
 
     costs = {(a, b): cost(a, b) for a, near in enumerate(graph.borders) for b in near if a < b}

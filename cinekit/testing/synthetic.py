@@ -83,7 +83,7 @@ def _background(size: tuple[int, int], seed: int) -> NDArray[np.float32]:
     """A still, textured, slightly coloured picture: float32 (H, W, 3) in [0, 1]."""
     grain = texture(size, seed)
     tint = texture(size, seed + 1, finest=max(size) / 6)
-    base = np.stack([0.45 + 0.03 * tint, 0.42 + 0 * tint, 0.38 - 0.03 * tint], axis=-1)
+    base = np.stack([0.44 + 0.012 * tint, 0.42 + 0 * tint, 0.39 - 0.012 * tint], axis=-1)
     out: NDArray[np.float32] = (base + 0.07 * grain[..., None]).astype(np.float32)
     return out
 
