@@ -119,7 +119,8 @@ def render_loop(
 
     Pixels labelled as still are the same in every frame, bit for bit. With ``blend=crossfade`` each
     moving pixel is cross-faded around its own jump, so that a step takes about ``1 / (fade + 1)``
-    of it, its contrast is kept (see :func:`cinekit.render.kernels.compose`), and moving pixels near a label border mix with the label across it.
+    of it, its contrast is kept (see :func:`cinekit.render.kernels.compose`), and moving pixels near
+    a label border mix with the label across it.
 
     Parameters
     ----------
