@@ -170,15 +170,26 @@ def _boykov_kolmogorov(residual, node, step):  # type: ignore[no-untyped-def]
     """
     ends = np.zeros(2, np.int64)
     cut_off = np.empty(node.shape[0], np.int32)
+    width = step[2]
+    first, last = width + 1, node.shape[0] - width - 1  # inside the padding
+    flow = _push_to_neighbours(residual, step, first, last, 1)
+    flow += _push_to_neighbours(residual, step, last - 1, first - 1, -1)
     for p in range(node.shape[0]):
+        node[p, _PARENT] = _NO_PARENT
         if residual[p, _EXCESS] != 0:
             node[p, _TREE] = _SOURCE if residual[p, _EXCESS] > 0 else _SINK
             node[p, _PARENT] = _TERMINAL
             node[p, _DEPTH] = 1
-            _push(p, node, ends)
-        else:
-            node[p, _PARENT] = _NO_PARENT
-    flow = 0.0
+    for p in range(first, last):
+        tree = node[p, _TREE]
+        if tree != _FREE:
+            # A pixel amid its own tree has nowhere to grow: it wakes when a neighbour is cut off.
+            for d in range(4):
+                q = p + step[d]
+                room = residual[p, d] if tree == _SOURCE else residual[q, d ^ 1]
+                if room > 0 and node[q, _TREE] != tree:
+                    _push(p, node, ends)
+                    break
     time = 0
     p = 0
     while True:
@@ -202,6 +213,55 @@ def _boykov_kolmogorov(residual, node, step):  # type: ignore[no-untyped-def]
         # nearer the root then find their parents before those below them ask for one.
         for k in range(n_cut_off - 1, -1, -1):
             _adopt(k, time, residual, node, step, ends, cut_off)
+
+
+@njit(cache=True, nogil=True)
+def _push_to_neighbours(residual, step, begin, end, stride):  # type: ignore[no-untyped-def]
+    """Push flow over single edges, pixel by pixel in raster order; what reached a sink.
+
+    Two cases, both plain augmentations. An excess that exceeds all that can leave the pixel is
+    handed on in full: the pixel is decided, and its surplus helps to decide the next. A smaller one
+    goes to the neighbours that have a deficit. Likewise for deficits. Most pixels of a move are
+    settled here, without trees.
+    """
+    flow = 0.0
+    for p in range(begin, end, stride):
+        excess = residual[p, _EXCESS]
+        if excess > 0:
+            room = residual[p, 0] + residual[p, 1] + residual[p, 2] + residual[p, 3]
+            decided = excess >= room
+            for d in range(4):
+                q = p + step[d]
+                wanted = residual[q, _EXCESS]
+                pushed = residual[p, d]
+                if not decided:
+                    pushed = min(pushed, min(excess, max(-wanted, np.float32(0))))
+                if pushed > 0:
+                    flow += min(pushed, max(-wanted, np.float32(0)))
+                    residual[p, d] -= pushed
+                    residual[q, d ^ 1] += pushed
+                    residual[q, _EXCESS] += pushed
+                    excess -= pushed
+            residual[p, _EXCESS] = max(excess, np.float32(0))
+        elif excess < 0:
+            room = np.float32(0)
+            for d in range(4):
+                room += residual[p + step[d], d ^ 1]
+            decided = -excess >= room
+            for d in range(4):
+                q = p + step[d]
+                offered = residual[q, _EXCESS]
+                pushed = residual[q, d ^ 1]
+                if not decided:
+                    pushed = min(pushed, min(-excess, max(offered, np.float32(0))))
+                if pushed > 0:
+                    flow += min(pushed, max(offered, np.float32(0)))
+                    residual[q, d ^ 1] -= pushed
+                    residual[p, d] += pushed
+                    residual[q, _EXCESS] -= pushed
+                    excess += pushed
+            residual[p, _EXCESS] = min(excess, np.float32(0))
+    return flow
 
 
 @njit(cache=True, nogil=True)

@@ -75,7 +75,7 @@ def solve_candidates(
     solver: Solver,
     *,
     threads: int = 2,
-    rounds: int = 2,
+    rounds: int = 1,
     progress: Progress = silent,
 ) -> list[SolvedCandidate]:
     """Algorithm 1 for every candidate of a clip.
@@ -86,7 +86,8 @@ def solve_candidates(
     candidates : at least one; their order is kept.
     solver : used for every stage; called from several threads at once.
     threads : how many, >= 1; 0 takes one per core. The result does not depend on it.
-    rounds : most rounds of stages 2 and 3, >= 1; a further one is kept only if it lowers E.
+    rounds : most rounds of stages 2 and 3, >= 1; a further one is kept only if it lowers E. On
+        clips a second one takes as long as the first and gains at most 0.2 %.
 
     Raises
     ------
@@ -133,7 +134,7 @@ def solve_candidate(
     shared: PeriodStarts,
     solver: Solver,
     *,
-    rounds: int = 2,
+    rounds: int = 1,
     progress: Progress = silent,
 ) -> SolvedCandidate:
     """Stages 2 and 3 for one candidate, and further rounds while they help."""

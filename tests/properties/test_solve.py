@@ -1,0 +1,274 @@
+"""Solver kernels against plain loops, and what must hold for any costs."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cinekit.energy import EnergyOptions, LoopCosts, WorkingClip, period_problem
+from cinekit.solve import BruteForceSolver, ExpansionSolver, cut_cost, grid_cut
+from cinekit.solve.line_metric import line_argmin, line_message, sweep_chains, trws_iteration
+from cinekit.solve.moves import Fusion, cut_capacities, energy_change
+from cinekit.solve.pyramid import LineGrid, upsample
+from cinekit.solve.table_metric import send_down_table, send_up_table, solve_tables
+from cinekit.solve.windows import line_windows, window_starts
+from cinekit.testing.problems import binary_problem, line_problem, random_problem
+
+seeds = st.integers(0, 2**32 - 1)
+sides = st.integers(1, 5)
+quick = settings(max_examples=40, deadline=None)
+few = settings(max_examples=15, deadline=None)
+
+
+def random_labels(seed, problem):
+    """Any labels that are allowed."""
+    labels = np.random.default_rng(seed).integers(0, problem.n_labels, problem.shape)
+    allowed = np.isfinite(np.take_along_axis(problem.unary, labels[None], axis=0)[0])
+    return np.where(allowed, labels, 0).astype(np.int32)
+
+
+@quick
+@given(seeds, sides, sides)
+def test_no_labelling_is_cheaper_than_the_cut(seed, h, w):
+    rng = np.random.default_rng(seed)
+    h, w = min(h, 3), min(w, 4)
+    # Whole numbers now and then: ties and saturated edges.
+    draw = (lambda s: rng.integers(0, 4, s)) if seed % 2 else rng.random
+    terminal = (draw((h, w)) - draw((h, w))).astype(np.float32)
+    edges = [draw(s).astype(np.float32) for s in [(h - 1, w)] * 2 + [(h, w - 1)] * 2]
+    segments, flow = grid_cut(terminal, *edges)
+    assert cut_cost(segments, terminal, *edges) == pytest.approx(flow, abs=1e-5)
+    for flat in itertools.product([False, True], repeat=h * w):
+        assert cut_cost(np.array(flat).reshape(h, w), terminal, *edges) >= flow - 1e-5
+
+
+@quick
+@given(seeds, st.integers(1, 6))
+def test_line_messages_are_the_minimum_over_all_labels(seed, n):
+    rng = np.random.default_rng(seed)
+    cost = (3 * rng.random(n)).astype(np.float32)
+    cost[1:][rng.random(n - 1) < 0.3] = np.inf
+    warp = np.cumsum(rng.random(n) * (rng.random(n) < 0.7)).astype(np.float32)
+    plain = np.array([min(cost[a] + abs(warp[a] - warp[b]) for a in range(n)) for b in range(n)])
+    out = np.empty(n, np.float32)
+    smallest = line_message(cost, warp, out)
+    np.testing.assert_allclose(out + smallest, plain, rtol=1e-5, atol=1e-5)
+    best = np.empty(n, np.int32)
+    line_argmin(cost, warp, out, best)
+    np.testing.assert_allclose(out, plain, rtol=1e-5, atol=1e-5)
+    attained = [cost[best[b]] + abs(warp[best[b]] - warp[b]) for b in range(n)]
+    np.testing.assert_allclose(attained, plain, rtol=1e-5, atol=1e-5)
+
+
+@quick
+@given(seeds, st.integers(1, 6))
+def test_table_messages_are_the_minimum_over_all_labels(seed, n):
+    rng = np.random.default_rng(seed)
+    cost = rng.random(n).astype(np.float32)
+    cost[1:][rng.random(n - 1) < 0.3] = np.inf
+    table = rng.random((n, n)).astype(np.float32)
+    out = np.empty(n, np.float32)
+    smallest = send_down_table(cost, table, out)
+    np.testing.assert_allclose(out + smallest, (cost[:, None] + table).min(axis=0), rtol=1e-6)
+    smallest = send_up_table(cost, table, out)
+    np.testing.assert_allclose(out + smallest, (cost[None] + table).min(axis=1), rtol=1e-6)
+
+
+@quick
+@given(seeds, sides, sides, st.integers(1, 4))
+def test_the_coarse_energy_is_the_fine_energy_of_the_upsampled_labels(seed, h, w, n):
+    problem = line_problem(seed, (h, w), n)
+    grid = LineGrid.of(problem.unary, *problem.line())
+    while max(grid.shape) > 1:
+        coarse = grid.coarser()
+        labels = np.random.default_rng(seed).integers(0, n, coarse.shape).astype(np.int32)
+        fine = upsample(labels, grid.shape)
+        assert fine.shape == grid.shape
+        assert coarse.energy(labels) == pytest.approx(grid.energy(fine), rel=1e-5, abs=1e-5)
+        grid = coarse
+
+
+@few
+@given(seeds)
+def test_message_passing_never_bounds_above_the_optimum(seed):
+    line = line_problem(seed, (2, 4), 3, forbid=0.3)
+    tables = random_problem(seed, (2, 4), 3, forbid=0.3)
+    optimum = BruteForceSolver().solve(line).energy
+    grid = LineGrid.of(line.unary, *line.line())
+    for one in (grid, grid.softened()):
+        labels, bound, _ = one.message_passing(30, 0.0)
+        assert bound <= optimum + 1e-4
+        assert one.energy(labels) >= optimum - 1e-4
+    unary = np.ascontiguousarray(np.moveaxis(tables.unary, 0, -1))
+    _, bound, _ = solve_tables(unary, tables.vertical, tables.horizontal, 30, 0.0)
+    assert bound <= BruteForceSolver().solve(tables).energy + 1e-4
+
+
+@few
+@given(seeds, sides, sides)
+def test_the_bound_of_message_passing_never_falls(seed, h, w):
+    problem = line_problem(seed, (h, w), 4)
+    grid = LineGrid.of(problem.unary, *problem.line())
+    messages = np.zeros((h, w, 4, 4), np.float32)
+    parts = grid.unary, grid.vertical, grid.horizontal
+    bounds = [trws_iteration(*parts, messages) for _ in range(10)]
+    assert all(b >= a - 1e-4 for a, b in itertools.pairwise(bounds))
+
+
+@quick
+@given(seeds, sides, sides)
+def test_chain_sweeps_never_raise_the_energy_and_leave_forbidden_labels(seed, h, w):
+    problem = line_problem(seed, (h, w), 4, forbid=0.4)
+    grid = LineGrid.of(problem.unary, *problem.line())
+    labels = np.random.default_rng(seed).integers(0, 4, (h, w)).astype(np.int32)
+    before = grid.energy(labels)  # inf where the random labels are forbidden
+    for _ in range(2):
+        grid.sweep(labels)
+        after = problem.energy(labels)
+        assert np.isfinite(after)
+        assert after <= before + 1e-5
+        before = after
+
+
+@few
+@given(seeds, st.booleans())
+def test_a_single_row_or_column_is_solved_exactly(seed, column):
+    problem = line_problem(seed, (6, 1) if column else (1, 6), 3, forbid=0.3)
+    grid = LineGrid.of(problem.unary, *problem.line())
+    labels = np.zeros(problem.shape, np.int32)
+    sweep_chains(grid.unary, grid.vertical, grid.horizontal, labels, not column)
+    assert problem.energy(labels) == pytest.approx(BruteForceSolver().solve(problem).energy)
+
+
+@few
+@given(seeds)
+def test_softened_problems_keep_their_optimum(seed):
+    problem = line_problem(seed, (2, 3), 3, forbid=0.5)
+    soft = LineGrid.of(problem.unary, *problem.line()).softened()
+    assert np.isfinite(soft.unary).all()
+    best = min(
+        soft.energy(np.array(flat, np.int32).reshape(2, 3))
+        for flat in itertools.product(range(3), repeat=6)
+    )
+    assert best == pytest.approx(BruteForceSolver().solve(problem).energy, rel=1e-5)
+
+
+@quick
+@given(seeds, st.integers(1, 4), st.integers(1, 4))
+def test_a_move_never_raises_the_energy_and_keeps_its_books(seed, h, w):
+    problem = random_problem(seed, (h, w), 4, forbid=0.3)
+    fusion = Fusion(problem, random_labels(seed, problem), grid_cut)
+    before = problem.energy(fusion.labels)
+    for proposal in [0, 1, 2, 3, random_labels(seed + 1, problem)]:
+        labels = fusion.labels.copy()
+        changed = fusion.propose(proposal)
+        assert np.count_nonzero(labels != fusion.labels) == changed
+        after = problem.energy(fusion.labels)
+        assert after <= before + 1e-6
+        assert fusion.energy == pytest.approx(after, rel=1e-5, abs=1e-5)
+        before = after
+
+
+@quick
+@given(seeds, st.integers(1, 3), st.integers(1, 4))
+def test_the_cut_of_a_submodular_move_is_its_exact_optimum(seed, h, w):
+    problem = binary_problem(seed, (h, w))
+    fusion = Fusion(problem, np.zeros((h, w), np.int32), grid_cut)
+    fusion.propose(1)
+    assert fusion.truncated == 0
+    assert fusion.energy == pytest.approx(BruteForceSolver().solve(problem).energy, abs=1e-5)
+
+
+@quick
+@given(seeds)
+def test_capacities_and_energy_change_equal_plain_loops(seed):
+    rng = np.random.default_rng(seed)
+    h, w = 3, 4
+    new, current = rng.random((2, h, w)).astype(np.float32)
+    vertical = rng.random((4, h - 1, w)).astype(np.float32)
+    horizontal = rng.random((4, h, w - 1)).astype(np.float32)
+    terminal, down, right, truncated = cut_capacities(new, current, vertical, horizontal)
+    violations = 0
+    lowered = 0.0
+    for planes in (vertical, horizontal):
+        gap = planes[0] + planes[3] - planes[1] - planes[2]
+        violations += int((gap > 1e-4 * (planes[0] + planes[3])).sum())
+        lowered += float(np.maximum(gap, 0).sum())
+    assert truncated == violations
+    base = cut_cost(np.zeros((h, w), bool), terminal, down, down, right, right)
+    for _ in range(8):
+        taken = rng.random((h, w)) < 0.5
+        change = float((new - current)[taken].sum())
+        truncation = 0.0
+        for planes, a, b in (
+            (vertical, taken[:-1], taken[1:]),
+            (horizontal, taken[:, :-1], taken[:, 1:]),
+        ):
+            which = 2 * a.astype(int) + b
+            chosen = np.take_along_axis(planes, which[None], axis=0)[0]
+            change += float((chosen - planes[0]).sum())
+            gap = np.maximum(planes[0] + planes[3] - planes[1] - planes[2], 0)
+            truncation += float(gap[which != 0].sum())
+        assert energy_change(taken, new, current, vertical, horizontal) == pytest.approx(
+            change, abs=1e-5
+        )
+        # The cut sees E00 lowered, so leaving (cur, cur) costs it the truncated amount more.
+        cost = cut_cost(taken, terminal, down, down, right, right) - base
+        assert cost == pytest.approx(change + truncation, abs=1e-4)
+    assert lowered >= 0
+
+
+@few
+@given(seeds)
+def test_adding_a_constant_to_all_unaries_changes_no_label(seed):
+    problem = random_problem(seed, (4, 5), 4)
+    labels = ExpansionSolver(tolerance=0).solve(problem).labels
+    problem.unary[:] += np.float32(0.5)
+    assert (ExpansionSolver(tolerance=0).solve(problem).labels == labels).all()
+
+
+@quick
+@given(st.integers(1, 60), st.integers(1, 60))
+def test_windows_cover_all_labels_and_share_one_with_the_next(n_labels, size):
+    size = min(size, n_labels)
+    starts = window_starts(n_labels, size)
+    assert starts[0] == 0
+    assert starts[-1] + size == n_labels
+    assert all(b <= a + max(size - 1, 1) for a, b in itertools.pairwise(starts))
+    assert len(set(starts)) == len(starts)
+
+
+@few
+@given(seeds, st.integers(2, 9))
+def test_inside_a_window_the_line_metric_is_the_pair_cost(seed, period):
+    rng = np.random.default_rng(seed)
+    t, h, w = 12, 3, 4
+    working = WorkingClip(
+        frames=rng.random((t, h, w, 3)).astype(np.float32),
+        response=np.full((t, h, w, 1), 255, np.uint8),
+        histogram=np.ones((h, w, 1), np.float32),
+        natural=np.zeros((h, w), bool),
+        moving=np.ones((h, w), bool),
+        rigid=np.zeros((h, w), np.int16),
+        every=1,
+        source_frames=t,
+    )
+    problem = period_problem(LoopCosts(working, EnergyOptions()), period)
+    windows = line_windows(problem)
+    assert {
+        first
+        for window in windows
+        for first in range(window.first, window.first + len(window.unary))
+    } == set(range(problem.n_labels))
+    for window in windows:
+        n = len(window.unary)
+        assert n <= period + 1
+        assert (window.unary == problem.unary[window.first : window.first + n]).all()
+        for a, b in rng.integers(0, n, (4, 2)):
+            for axis, warp in enumerate((window.vertical, window.horizontal)):
+                exact = problem.pairwise(axis, int(window.first + a), int(window.first + b))
+                np.testing.assert_allclose(
+                    np.abs(warp[..., a] - warp[..., b]), exact, rtol=1e-4, atol=1e-4
+                )
