@@ -228,10 +228,11 @@ class _Job:
         """Working labels to clip resolution, borders refined, rendered and judged."""
         options, clip, candidate = self.settings.render, result.clip, solved.candidate
         labels = to_clip_resolution(solved.labels, clip, result.every)
-        refined = refine_borders(
-            clip, labels, border_costs(costs, candidate, clip.size), options.band
-        )
-        labels = choose_still(refined.labels, clip, options.still)
+        # The still part first: borders are fitted to the frame that they will lie against.
+        labels = choose_still(labels, clip, options.still)
+        weights = border_costs(costs, candidate, clip.size)
+        refined = refine_borders(clip, labels, weights, options.band)
+        labels = refined.labels
         n_frames = loop_length(labels, clip.fps, options)
         frames = render_loop(clip, labels, n_frames, options)
         judgement = judge(clip, labels, candidate, result.regions, frames)
