@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -21,8 +22,12 @@ from cinekit.write.video import Encoding, encode_in_place
 
 log = logging.getLogger(__name__)
 
-_STEPS = (0.0, 3.0, 6.0, 9.0)
-"""How far crf is lowered, one try after the other, for a still part that shimmers."""
+_TRIES = 4
+_DEEPEST = 9.0
+"""How often a still part that shimmers is encoded, and how far crf is lowered at most."""
+
+_HALVES = 8.0
+"""Lowering crf by this halves the shimmer, about (6.5 to 9 on real clips)."""
 
 _PRESETS = (
     *("ultrafast", "superfast", "veryfast", "faster", "fast"),
@@ -39,8 +44,8 @@ class Mp4Writer:
         smaller and lets the neighbourhood of the moving part shimmer.
     preset : speed of libx264, "ultrafast" to "veryslow".
     still_std : grey levels (of 255) that the still part may deviate over the loop after decoding.
-        The file is decoded, and where it shimmers more it is encoded again at a crf lower by 3, up
-        to three times; the log tells when even that was not enough. None does not look.
+        The file is decoded, and where it shimmers more it is encoded again at a lower crf, down to
+        9 below ``crf``; the log tells when even that was not enough. None does not look.
 
     The still part has to stay still after decoding, which x264's defaults do not aim at: psycho-
     visual noise is off, weighted prediction is off (it re-scales what has not changed), there is
@@ -86,8 +91,8 @@ class Mp4Writer:
         loop = list(even(checked(frames), "libx264"))
         still = None if self.still_std is None else _still_area(loop)
         with whole_file(path) as temporary:
-            for step in _STEPS:
-                crf = max(0.0, self.crf - step)
+            crf, deepest = self.crf, max(0.0, self.crf - _DEEPEST)
+            for _ in range(_TRIES):
                 encoding = _encoding(crf, self.preset, fps)
                 encode_in_place(loop, fps, temporary, repeat, encoding, path)
                 if self.still_std is None or still is None:
@@ -95,6 +100,10 @@ class Mp4Writer:
                 shimmer = _shimmer(temporary, still, len(loop))
                 if shimmer <= self.still_std:
                     return
+                if crf == deepest:
+                    break
+                step = _HALVES * math.log2(shimmer / self.still_std)
+                crf = max(deepest, crf - max(1.0, step))
             log.warning(
                 "%s: the still part shimmers by %.3f grey levels at crf %g, more than %g",
                 *(path.name, shimmer, crf, self.still_std),
