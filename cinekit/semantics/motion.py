@@ -59,7 +59,7 @@ class MotionSegmenter:
     natural : a region is texture (natural) when its motion is at least this stochastic, in [0, 1].
     """
 
-    k: int = 5
+    k: int = 4
     min_deviation: float = 0.012
     similarity: float = 0.9
     min_area: float = 0.004

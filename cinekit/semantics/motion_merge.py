@@ -13,8 +13,8 @@ from cinekit.semantics.motion_features import Map, MotionFeatures
 KIND = 2.5
 """What being texture and thing adds to a squared distance."""
 OTHER_KIND = 0.6
-"""Groups that differ by so much in naturalness merge by likeness alone, neither because one is small
-nor because they are many: water does not join a passer-by."""
+"""Groups that differ by so much in naturalness merge by likeness alone, not because one is small or
+because they are many: water does not join a passer-by."""
 CONFLICT = 0.9
 """What moving against each other adds to a squared distance."""
 ACROSS = 2.0
@@ -156,7 +156,8 @@ def merge_similar(
     tiny : groups below this many pixels merge with a neighbour however different.
     small : groups below this many pixels merge with one of their kind that is up to ACROSS times
         as different, and parts of things with any other: a flower has many colours.
-    most : while there are more groups, neighbours of a kind up to ACROSS times as different merge.
+    most : while more groups than that are not small, neighbours of a kind up to ACROSS times as
+        different merge.
 
     Returns
     -------
@@ -165,7 +166,7 @@ def merge_similar(
     labels = _dense(labels)
     graph = _graph(labels, features, vectors)
     parent = np.arange(len(graph.size))
-    _merge(graph, parent, threshold, 1.0, tiny, small, 1)
+    _merge(graph, parent, threshold, 1.0, tiny, small, -1)
     _merge(graph, parent, threshold, ACROSS, tiny, small, most)
     return _dense(np.where(labels >= 0, parent[np.maximum(labels, 0)], -1))
 
@@ -186,9 +187,10 @@ def _merge(
     small: float,
     most: int,
 ) -> None:
-    """Merge in the order of cost, in place, until no pair may or only ``most`` groups are left.
+    """Merge in the order of cost, in place, until no pair may or ``most`` large groups are left.
 
-    ``stretch`` multiplies the threshold between groups of one kind.
+    ``stretch`` multiplies the threshold between groups of one kind. Crumbs are not counted, or a
+    dozen of them would force large things together.
     """
 
     def cost(a: int, b: int) -> float:
@@ -203,14 +205,12 @@ def _merge(
         return graph.cost(a, b) if graph.distance(a, b) <= limit else np.inf
 
     costs = {(a, b): cost(a, b) for a, near in enumerate(graph.borders) for b in near if a < b}
-    left = len(np.unique(parent))
-    while costs and left > most:
+    while costs and np.count_nonzero(graph.size[np.unique(parent)] >= small) > most:
         a, b = min(costs, key=lambda pair: (costs[pair], pair))
         if costs[a, b] == np.inf:
             break
         graph.merge(a, b)
         parent[parent == b] = a
-        left -= 1
         for pair in [pair for pair in costs if a in pair or b in pair]:
             del costs[pair]
         for other in graph.borders[a]:
