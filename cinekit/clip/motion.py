@@ -59,6 +59,8 @@ class CameraMotion:
     cells : cells of a coarse 6x4 grid that they lie in.
     inliers : median share of the points tracked into a frame that follow the camera, in [0, 1].
     residual : pixels, median reprojection error of the believed points that follow.
+    sway : pixels, how far the believed points typically lie from where they were: the drift of a
+        camera that stands still, where the corners of single fits are noise.
     """
 
     reference: int
@@ -68,6 +70,7 @@ class CameraMotion:
     cells: int
     inliers: float
     residual: float
+    sway: float
 
     def drift(self, size: tuple[int, int]) -> NDArray[np.float64]:
         """Pixels (T,): largest displacement of a corner of an (H, W) frame; NaN without a fit."""
@@ -261,6 +264,8 @@ def camera_motion(frames: NDArray[np.uint8], progress: Progress = silent) -> Cam
     others = np.arange(n_frames) != reference
     shares = (_errors(points, tracks, matrices) < _FOLLOWS).sum(1) / np.maximum(known.sum(1), 1)
     near = errors[others][errors[others] < _FOLLOWS]
+    shifts = still[others][:, keep]
+    shifts = shifts[np.isfinite(shifts)]
     return CameraMotion(
         reference=reference,
         matrices=matrices,
@@ -269,4 +274,5 @@ def camera_motion(frames: NDArray[np.uint8], progress: Progress = silent) -> Cam
         cells=cells,
         inliers=float(np.median(shares[others])),
         residual=float(np.median(near)) if near.size else 0.0,
+        sway=float(np.median(shifts)) if shifts.size else 0.0,
     )
