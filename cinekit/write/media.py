@@ -70,7 +70,8 @@ def preview(frames: Iterable[Picture], fps: float, limit: int = PREVIEW_BYTES) -
         path = Path(folder) / "preview.mp4"
         for longest, crf in _TRIES:
             small = (shrink(picture, longest) for picture in pictures)
-            Mp4Writer(crf=crf, preset="faster", still_std=None).write(small, fps, path)
+            writer = Mp4Writer(crf=crf, preset="faster", still_std=None, still_psnr=None)
+            writer.write(small, fps, path)
             data = path.read_bytes()
             if len(data) <= limit:
                 break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,13 +12,14 @@ from typing import ClassVar
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from cinekit.errors import ConfigError
 from cinekit.render import decode_check
 from cinekit.write.files import whole_file
 from cinekit.write.frames import check_timing, checked, even, exact_rate
-from cinekit.write.video import Encoding, encode_in_place
+from cinekit.write.video import Encoding, encode_in_place, to_yuv
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,9 @@ _DEEPEST = 9.0
 
 _HALVES = 8.0
 """Lowering crf by this halves the shimmer, about (6.5 to 9 on real clips)."""
+
+_BELOW_CEILING = 0.1
+"""dB below what the colour conversion alone leaves, where a finer crf buys nothing any more."""
 
 _PRESETS = (
     *("ultrafast", "superfast", "veryfast", "faster", "fast"),
@@ -44,8 +48,13 @@ class Mp4Writer:
         smaller and lets the neighbourhood of the moving part shimmer.
     preset : speed of libx264, "ultrafast" to "veryslow".
     still_std : grey levels (of 255) that the still part may deviate over the loop after decoding.
-        The file is decoded, and where it shimmers more it is encoded again at a lower crf, down to
-        9 below ``crf``; the log tells when even that was not enough. None does not look.
+        None does not look.
+    still_psnr : dB that the still part must reach against the frames, as far as 4:2:0 colour
+        allows: strong colours beside each other may end at 42 dB before any coding. None does not
+        look.
+
+    The file is decoded, and where its still part misses one of the two it is encoded again at a
+    lower crf, down to 9 below ``crf``; the log tells when even that was not enough.
 
     The still part has to stay still after decoding, which x264's defaults do not aim at: psycho-
     visual noise is off, weighted prediction is off (it re-scales what has not changed), there is
@@ -60,6 +69,7 @@ class Mp4Writer:
     crf: float = 14.0
     preset: str = "slow"
     still_std: float | None = 0.05
+    still_psnr: float | None = 42.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.crf <= 51:
@@ -68,7 +78,6 @@ class Mp4Writer:
             raise ConfigError(
                 f"expected an x264 preset of {', '.join(_PRESETS)}, received {self.preset!r}"
             )
-
         if self.still_std is not None and not self.still_std > 0:
             raise ConfigError(
                 f"expected mp4 still_std > 0 or null, received {self.still_std}; "
@@ -89,25 +98,45 @@ class Mp4Writer:
         """
         check_timing(fps, repeat)
         loop = list(even(checked(frames), "libx264"))
-        still = None if self.still_std is None else _still_area(loop)
+        looks = self.still_std is not None or self.still_psnr is not None
+        still = _still_area(loop) if looks else None
         with whole_file(path) as temporary:
             crf, deepest = self.crf, max(0.0, self.crf - _DEEPEST)
             for _ in range(_TRIES):
                 encoding = _encoding(crf, self.preset, fps)
                 encode_in_place(loop, fps, temporary, repeat, encoding, path)
-                if self.still_std is None or still is None:
+                if still is None:
                     return
-                shimmer = _shimmer(temporary, still, len(loop))
-                if shimmer <= self.still_std:
+                check = decode_check(_round(temporary, len(loop)), still, loop[0])
+                # what no crf can undo: 4:2:0 keeps a quarter of the colour
+                ceiling = decode_check([_converted(loop[0])], still, loop[0])["still_psnr"]
+                step = self._too_coarse_by(check, ceiling)
+                if step == 0:
                     return
                 if crf == deepest:
                     break
-                step = _HALVES * math.log2(shimmer / self.still_std)
                 crf = max(deepest, crf - max(1.0, step))
             log.warning(
-                "%s: the still part shimmers by %.3f grey levels at crf %g, more than %g",
-                *(path.name, shimmer, crf, self.still_std),
+                "%s: at crf %g the still part deviates by %.3f grey levels and has %.1f dB of the "
+                "%.1f that 4:2:0 colour allows, expected at most %s and at least %s dB",
+                *(path.name, crf, check["still_std"], check["still_psnr"], ceiling),
+                *(self.still_std, self.still_psnr),
             )
+
+    def _too_coarse_by(self, check: Mapping[str, float], ceiling: float) -> float:
+        """How far crf should go down, about; 0 when the still part is as wanted or can be."""
+        step = 0.0
+        if self.still_std is not None and check["still_std"] > self.still_std:
+            step = _HALVES * math.log2(check["still_std"] / self.still_std)
+        if self.still_psnr is not None:
+            wanted = min(self.still_psnr, ceiling - _BELOW_CEILING)
+            if check["still_psnr"] < wanted:
+                # of the squared errors only the encoder's share falls, to 1/4 per 6 steps of crf
+                now, allowed, fixed = (
+                    10 ** (-level / 10) for level in (check["still_psnr"], wanted, ceiling)
+                )
+                step = max(step, 3 * math.log2((now - fixed) / (allowed - fixed)))
+        return step
 
 
 def _encoding(crf: float, preset: str, fps: float) -> Encoding:
@@ -136,11 +165,13 @@ def _still_area(loop: list[NDArray[np.uint8]]) -> NDArray[np.bool_] | None:
     return still if still.any() and not still.all() else None
 
 
-def _shimmer(file: Path, still: NDArray[np.bool_], n: int) -> float:
-    """Mean standard deviation of the still part over the n frames of one round, grey levels."""
+def _round(file: Path, n: int) -> Iterator[NDArray[np.uint8]]:
+    """The n decoded frames of the first round."""
     with av.open(str(file), format="mp4") as container:
-        decoded = [
-            np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-            for frame in islice(container.decode(video=0), n)
-        ]
-    return decode_check(decoded, still, decoded[0])["still_std"]
+        for frame in islice(container.decode(video=0), n):
+            yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+
+
+def _converted(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A frame as it would come back from a perfect encoder: through 4:2:0 and back."""
+    return np.asarray(to_yuv(frame, VideoReformatter()).to_ndarray(format="rgb24"), np.uint8)

@@ -21,6 +21,9 @@ from cinekit.write.summary import result_json
 
 TERMS = ("temporal", "label", "spatial")
 
+_OUTLIER = 2.5
+"""A start so many times above the other stages is drawn cut, so that those can be compared."""
+
 
 def write_report(result: Result, path: Path, media: Mapping[str, LoopMedia]) -> Path:
     """Write the report of one job.
@@ -121,19 +124,23 @@ def energy_groups(energies: list[dict[str, Any]]) -> list[dict[str, Any]]:
         groups.setdefault(title, []).append(stage)
     out = []
     for title, stages in groups.items():
-        top = max((stage["total"] or 0 for stage in stages), default=0) or 1
-        out.append({"title": title, "stages": [_bar(stage, top) for stage in stages]})
+        totals = [stage["total"] or 0 for stage in stages]
+        top = max(totals, default=0)
+        if len(totals) > 1 and totals[0] > _OUTLIER * max(totals[1:]):
+            top = _OUTLIER * max(totals[1:])  # the start would flatten what came of it
+        out.append({"title": title, "stages": [_bar(stage, top or 1) for stage in stages]})
     return out
 
 
 def _bar(stage: dict[str, Any], top: float) -> dict[str, Any]:
-    """Offsets and widths of the terms in percent of the largest total."""
+    """Offsets and widths of the terms in percent of ``top``; a longer bar is cut and says so."""
     parts, left = [], 0.0
     for term in TERMS:
-        width = 100 * max(stage[term] or 0, 0) / top
+        width = min(100 * max(stage[term] or 0, 0) / top, 100 - left)
         parts.append({"term": term, "left": left, "width": width, "value": stage[term]})
         left += width
-    return {"name": stage["stage"], "total": stage["total"], "parts": parts}
+    cut = (stage["total"] or 0) > top * (1 + 1e-9)
+    return {"name": stage["stage"], "total": stage["total"], "parts": parts, "cut": cut}
 
 
 def _stage_bars(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -137,22 +138,23 @@ def _pictures(
 ) -> Iterator[av.VideoFrame]:
     """RGB frames as BT.709 limited-range yuv420p, with time stamps 0, 1, 2, ..."""
     reformatter = VideoReformatter()
-    index = 0
-    frame: NDArray[np.uint8] | None = first
-    while frame is not None:
-        picture = reformatter.reformat(
-            av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24"),
-            format="yuv420p",
-            src_colorspace=Colorspace.ITU709,
-            dst_colorspace=Colorspace.ITU709,
-            src_color_range=ColorRange.JPEG,
-            dst_color_range=ColorRange.MPEG,
-            interpolation=Interpolation.AREA,
-        )
+    for index, frame in enumerate(chain([first], rest)):
+        picture = to_yuv(frame, reformatter)
         picture.pts, picture.time_base = index, 1 / rate
         yield picture
-        index += 1
-        frame = next(rest, None)
+
+
+def to_yuv(frame: NDArray[np.uint8], reformatter: VideoReformatter) -> av.VideoFrame:
+    """An RGB frame of even size as BT.709 limited-range yuv420p."""
+    return reformatter.reformat(
+        av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24"),
+        format="yuv420p",
+        src_colorspace=Colorspace.ITU709,
+        dst_colorspace=Colorspace.ITU709,
+        src_color_range=ColorRange.JPEG,
+        dst_color_range=ColorRange.MPEG,
+        interpolation=Interpolation.AREA,
+    )
 
 
 def _count_packets(path: Path, container: str) -> int:

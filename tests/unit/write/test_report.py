@@ -143,14 +143,14 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta", "img", "rect", "br"):
+        if tag not in ("meta", "img", "rect", "path", "br"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
-        if tag != "rect":
+        if tag not in ("rect", "path"):
             assert self.open.pop() == tag
         self.text += " "
 
@@ -259,6 +259,15 @@ def test_energy_bars_share_a_scale_only_within_a_size() -> None:
         for g in groups
     ]
     assert ends == [[100.0, 50.0], [100.0]]
+
+
+def test_bar_of_a_far_worse_start_is_cut() -> None:
+    def stage(name: str, total: float) -> dict[str, Any]:
+        return {"stage": name, "temporal": 0.0, "label": total, "spatial": 0.0, "total": total}
+
+    (group,) = energy_groups([stage("before", 749.0), stage("choice", 8.0), stage("starts", 4.0)])
+    assert [bar["cut"] for bar in group["stages"]] == [True, False, False]
+    assert [bar["parts"][1]["width"] for bar in group["stages"]] == [100.0, 40.0, 20.0]
 
 
 def test_preview_gets_smaller_until_it_fits() -> None:

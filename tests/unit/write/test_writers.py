@@ -128,18 +128,21 @@ def test_mp4_holds_the_still_part_to_the_stated_quality(tmp_path: Path) -> None:
     assert psnr(decoded.astype(np.uint8), np.broadcast_to(frames[0][still], decoded.shape)) >= 42
 
 
-def test_mp4_is_encoded_better_where_the_still_part_shimmers(tmp_path: Path) -> None:
+def test_mp4_is_encoded_better_where_the_still_part_is_poor(tmp_path: Path) -> None:
     frames = pond(16, 96, 128)
     still = still_area(96, 128)
-    shimmer, sizes = [], []
-    for limit in (None, 0.05):
-        path = tmp_path / f"{limit}.mp4"
-        Mp4Writer(crf=20.0, still_std=limit).write(iter(frames), 25.0, path)
-        shimmer.append(decode_check(play_film(path).frames, still, frames[0])["still_std"])
-        sizes.append(path.stat().st_size)
-    assert shimmer[0] > 0.05
-    assert shimmer[1] < shimmer[0]
-    assert sizes[1] > sizes[0]
+    path = tmp_path / "a.mp4"
+
+    def check(**limits: float | None) -> dict[str, float]:
+        given = {"still_std": None, "still_psnr": None, **limits}
+        Mp4Writer(crf=20.0, **given).write(iter(frames), 25.0, path)
+        return decode_check(play_film(path).frames, still, frames[0])
+
+    free = check()
+    steady = check(still_std=free["still_std"] * 0.7)
+    sharp = check(still_psnr=free["still_psnr"] + 0.3)
+    assert steady["still_std"] <= free["still_std"] * 0.7
+    assert sharp["still_psnr"] >= free["still_psnr"] + 0.3
 
 
 def test_mp4_says_when_the_still_part_cannot_be_held(
@@ -148,9 +151,24 @@ def test_mp4_says_when_the_still_part_cannot_be_held(
     Mp4Writer(crf=30.0, still_std=1e-6).write(iter(pond(6)), 25.0, tmp_path / "a.mp4")
     assert len(caplog.messages) == 1
     assert re.fullmatch(
-        r"a\.mp4: the still part shimmers by [\d.]+ grey levels at crf 21, more than 1e-06",
+        r"a\.mp4: at crf 21 the still part deviates by [\d.]+ grey levels and has [\d.]+ dB "
+        r"of the [\d.]+ that 4:2:0 colour allows, expected at most 1e-06 and at least 42\.0 dB",
         caplog.messages[0],
     )
+
+
+def test_mp4_does_not_chase_what_the_colour_format_cannot_hold(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    frames = pond(6, 96, 128)
+    frames[:, ::2, ::2] = (255, 0, 0)  # single red pixels lose three quarters of their colour
+    Mp4Writer(still_std=None).write(iter(frames), 25.0, tmp_path / "a.mp4")
+    Mp4Writer(still_std=None, still_psnr=None).write(iter(frames), 25.0, tmp_path / "b.mp4")
+    still = still_area(96, 128)
+    check = decode_check(play_film(tmp_path / "a.mp4").frames, still, frames[0])
+    assert check["still_psnr"] < 42
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+    assert not caplog.messages
 
 
 def test_mp4_time_stamps_begin_at_zero_and_are_evenly_spaced(tmp_path: Path) -> None:
@@ -162,7 +180,9 @@ def test_mp4_time_stamps_begin_at_zero_and_are_evenly_spaced(tmp_path: Path) -> 
 
 
 def test_odd_size_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    Mp4Writer(still_std=None).write(iter(pond(3, 55, 67)), 25.0, tmp_path / "a.mp4")
+    Mp4Writer(still_std=None, still_psnr=None).write(
+        iter(pond(3, 55, 67)), 25.0, tmp_path / "a.mp4"
+    )
     assert caplog.messages == ["libx264 needs an even size: 67x55 is written as 66x54"]
 
 
