@@ -28,6 +28,9 @@ from cinekit.semantics.options import RegionOptions
 from cinekit.semantics.vocabulary import all_categories
 from cinekit.types import Category, Clip, Dropped, Motion, Region, Regions, SemanticResponse
 
+HOLE = 0.004
+"""Holes in what a thing sweeps, below this share of the frame, are poses that were missed."""
+
 SEEN = 0.001
 """A category that wins in less than this share of all cells and frames was not seen at all."""
 
@@ -118,8 +121,9 @@ def _map(
     share = upsample(won, (moving.shape[0], moving.shape[1]))
     core = share >= options.occurrence
     if category.motion is not Motion.NON_NATURAL:
-        return drop_small(core, options.min_part)
-    mask = drop_small(core | ((share >= options.swept) & moving), options.min_part)
+        return drop_small(~drop_small(~core, options.min_part), options.min_part)
+    mask = ~drop_small(~(core | ((share >= options.swept) & moving)), HOLE)
+    mask = drop_small(mask, options.min_part)
     if core.any():
         home = _parts_with(mask, core)
         if home.sum() >= 0.5 * mask.sum():

@@ -163,18 +163,22 @@ class _Merge:
     def _name(self, k: int, naming: float) -> int:
         """The category that fills motion region k, or k itself.
 
-        Daffodils nod like things, so a thing may also take the name of a texture: when the network
-        sees it there for much of the time, and no thing that could hide it.
+        A dog that the network misses in half of its poses, and its shadow, are the dog: half as
+        much is enough for a thing that is alone there. Daffodils nod like things, so a thing may
+        also take the name of a texture: when the network sees it there for much of the time, and
+        no thing that could hide it.
         """
         things = {c: self._fill(k, c) for c in self.animate if self._is(c, Motion.NON_NATURAL)}
         others = {c: self._fill(k, c) for c in self.animate if c not in things}
         if not self._is(k, Motion.NON_NATURAL):
             return _best({**things, **others}, naming, k)
-        named = _best(things, naming, k)
-        if named == k and max(things.values(), default=0.0) < naming / 2:
+        best, second = sorted([0.0, 0.0, *things.values()])[:-3:-1]
+        if best >= naming or (best >= naming / 2 and second < best / 2):
+            return _best(things, best, k)
+        if best < naming / 2:
             stays = {c: fill for c, fill in others.items() if self.inside[k, c] >= naming / 2}
-            named = _best(stays, naming, k)
-        return named
+            return _best(stays, naming, k)
+        return k
 
     def _guesses(self, naming: float) -> list[int]:
         """Categories that are the network's guesses at regions which it has no name for.

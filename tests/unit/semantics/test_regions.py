@@ -125,6 +125,17 @@ def test_what_passes_owns_what_it_sweeps_and_the_ground_behind_it_loses_that():
     assert names == ["grass"]
 
 
+def test_poses_that_were_not_recognised_leave_no_holes_and_a_rock_in_the_sea_stays():
+    index = np.zeros(SIZE, int)
+    index[10:60, 10:60] = 1
+    index[30:36, 30:36] = 0  # .003 of the frame
+    made = clip(np.ones(SIZE, bool))
+    dog = select_regions(made, response(still(index), ["background", "dog"])).regions[0]
+    water = select_regions(made, response(still(index), ["background", "water"])).regions[0]
+    assert dog.mask[32, 32]
+    assert not water.mask[32, 32]
+
+
 def test_a_thing_sweeps_only_pixels_that_move():
     moving = box(SIZE, 0, 96, 0, 64)
     regions = select_regions(clip(moving), response(passing(), ["background", "grass", "dog"]))

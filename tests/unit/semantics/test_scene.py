@@ -121,6 +121,24 @@ def test_grass_does_not_name_the_dog_before_it():
     assert "motion regions named by the network: object 1 is dog" in merged.notes
 
 
+def missed(other: str | None) -> str:
+    """The notes when a dog is seen in a third of what it sweeps, and perhaps something else too."""
+    index = np.zeros(SIZE, int)
+    index[4:12, :16] = 1
+    if other:
+        index[16:22, :16] = 2
+    names = ["background", "dog", *([other] if other else [])]
+    merged = scene(
+        response(constant(index), names), response(constant(left()), ["background", "object 1"])
+    )
+    return " ".join(merged.notes)
+
+
+def test_a_thing_that_is_often_missed_still_names_what_only_it_can_have_swept():
+    assert "object 1 is dog" in missed(None)
+    assert missed("person") == ""
+
+
 def test_the_finer_grid_is_kept():
     fine = np.kron(left(), np.ones((2, 2), int))
     merged = scene(
