@@ -1,0 +1,87 @@
+"""Which seconds of a long video loop best.
+
+A loop needs a moment that looks like an earlier one. In every part of the picture the best pair of
+moments of a window is compared with how much that part moves; the window where the sum of those
+jumps is least, against the sum of the motion, is kept. It is a cheap look at small grey frames, not
+the energy: it tells pouring steadily from lifting the kettle, nothing finer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+SIZE = (96, 54)
+"""Width and height of the frames that are looked at, pixels."""
+TILE = 6
+"""Side of the parts of the picture that are compared, in those pixels."""
+STEP_SECONDS = 0.125
+"""Between two frames that are looked at."""
+SHORTEST_LOOP_SECONDS = 1.0
+"""Two moments closer than this do not count as a loop."""
+LONGEST_LOOK_SECONDS = 60.0
+"""Of a longer video only the beginning is looked at."""
+WORTH_IT = 0.8
+"""A later window is taken when its score is below this share of the first one's."""
+
+Float = NDArray[np.float32]
+
+
+def best_start(frames: Iterable[tuple[float, NDArray[np.uint8]]], seconds: float) -> float:
+    """Start of the window of ``seconds`` that loops best, in seconds.
+
+    frames : (time, uint8 (h, w) grey picture of any size), in the order of time. The earliest of
+    equals; 0 when the video is not longer than the window.
+    """
+    times, small = [], []
+    for time, grey in frames:
+        if time > LONGEST_LOOK_SECONDS:
+            break
+        if not times or time >= times[-1] + STEP_SECONDS - 1e-6:
+            times.append(time)
+            small.append(cv2.resize(grey, SIZE, interpolation=cv2.INTER_AREA))
+    if len(times) < 2 or times[-1] - times[0] <= seconds:
+        return 0.0
+    step = (times[-1] - times[0]) / (len(times) - 1)
+    length, shortest = round(seconds / step), max(1, round(SHORTEST_LOOP_SECONDS / step))
+    distance = _distances(np.stack(small).astype(np.float32))
+    starts = np.arange(0, len(times) - length + 1)
+    scores = np.array([window_score(distance[:, s : s + length, s : s + length], shortest)
+                       for s in starts])  # fmt: skip
+    best = int(scores.argmin())
+    return times[best] if scores[best] < WORTH_IT * scores[0] else 0.0
+
+
+def window_score(distance: Float, shortest: int) -> float:
+    """Sum of the best jumps over the sum of the motion: about 1 where nothing repeats.
+
+    distance : float32 (tiles, n, n), squared distance of every two moments of the window.
+    """
+    n = distance.shape[1]
+    motion = np.stack([distance[:, i, i + 1] for i in range(n - 1)], axis=1).mean(axis=1)
+    jumps = np.full(len(distance), np.inf, np.float32)
+    for period in range(shortest, n - 1):
+        first = np.arange(1, n - period)
+        # The moments and the ones before them: positions and directions agree ([O] Eq. 3).
+        both = distance[:, first, first + period] + distance[:, first - 1, first + period - 1]
+        if both.shape[1]:
+            jumps = np.minimum(jumps, both.min(axis=1) / 2)
+    if not np.isfinite(jumps).all() or motion.sum() <= 0:
+        return 1.0
+    return float(jumps.sum() / motion.sum())
+
+
+def _distances(frames: Float) -> Float:
+    """Squared distance of every two frames in every tile: float32 (tiles, n, n)."""
+    n, height, width = frames.shape
+    rows, columns = height // TILE, width // TILE
+    cut = frames[:, : rows * TILE, : columns * TILE].reshape(n, rows, TILE, columns, TILE)
+    tiles = cut.transpose(1, 3, 0, 2, 4).reshape(rows * columns, n, TILE * TILE)
+    tiles = tiles - tiles.mean(axis=1, keepdims=True)
+    square = (tiles**2).sum(axis=2)  # (tiles, n)
+    product = tiles @ tiles.transpose(0, 2, 1)
+    out: Float = np.maximum(square[:, :, None] + square[:, None, :] - 2 * product, 0)
+    return out
