@@ -21,10 +21,32 @@ from numpy.typing import NDArray
 
 from cinekit.energy.costs import edge_ends
 from cinekit.energy.problem import MoveCosts
-from cinekit.protocols import LabelProblem
 from cinekit.solve.grid_cut import MinimumCut
 
 Labels = NDArray[np.int32]
+
+
+class Movable(Protocol):
+    """The part of :class:`cinekit.protocols.LabelProblem` that moves need."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(h, w)."""
+        ...
+
+    @property
+    def n_labels(self) -> int:
+        """L."""
+        ...
+
+    @property
+    def unary(self) -> NDArray[np.float32]:
+        """float32 (L, h, w); inf forbids."""
+        ...
+
+    def pairwise(self, axis: int, a: Labels | int, b: Labels | int) -> NDArray[np.float32]:
+        """Cost of every edge along an axis."""
+        ...
 
 
 @runtime_checkable
@@ -45,7 +67,7 @@ class Fusion:
     them from the four planes it already has, so E00 is never evaluated again.
     """
 
-    def __init__(self, problem: LabelProblem, labels: Labels, cut: MinimumCut) -> None:
+    def __init__(self, problem: Movable, labels: Labels, cut: MinimumCut) -> None:
         h, w = problem.shape
         self.problem = problem
         self.labels = np.array(labels, np.int32)

@@ -102,28 +102,6 @@ class LineGrid:
         line_metric.sweep_chains(*parts, labels, False)
 
 
-def solve_line(
-    fine: LineGrid, levels: int, iterations: int, tolerance: float, sweeps: int
-) -> tuple[Labels, float, float | None, int]:
-    """Coarse to fine: labels, energy, lower bound, iterations of message passing.
-
-    A coarse grid bounds only the labellings that are constant on its blocks, so there is a bound
-    only where message passing ran on the pixels themselves. The energy is inf when the window has
-    no allowed label at some pixel.
-    """
-    grids = [fine.softened()]
-    while len(grids) <= levels and max(grids[-1].shape) > 1:
-        grids.append(grids[-1].coarser())
-    labels, bound, done = grids[-1].message_passing(iterations, tolerance)
-    # The sweeps on the finest level see which labels are forbidden, and leave them.
-    for grid in [*grids[:0:-1], fine]:
-        if labels.shape != grid.shape:
-            labels = upsample(labels, grid.shape)
-        for _ in range(sweeps):
-            grid.sweep(labels)
-    return labels, fine.energy(labels), bound if len(grids) == 1 else None, done
-
-
 def _pair_sums(values: Float, axis: int) -> Float:
     """Sums of neighbours two by two along an axis; the last one alone where the length is odd."""
     pairs = np.arange(0, values.shape[axis], 2)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cinekit.energy import EnergyOptions, LoopCosts, WorkingClip, period_problem
 from cinekit.solve import BruteForceSolver, ExpansionSolver, cut_cost, grid_cut
 from cinekit.solve.line_metric import line_argmin, line_message, sweep_chains, trws_iteration
+from cinekit.solve.line_problem import LineProblem
 from cinekit.solve.moves import Fusion, cut_capacities, energy_change
 from cinekit.solve.pyramid import LineGrid, upsample
 from cinekit.solve.table_metric import send_down_table, send_up_table, solve_tables
@@ -169,6 +170,31 @@ def test_a_move_never_raises_the_energy_and_keeps_its_books(seed, h, w):
         assert after <= before + 1e-6
         assert fusion.energy == pytest.approx(after, rel=1e-5, abs=1e-5)
         before = after
+
+
+@quick
+@given(seeds, sides, sides)
+def test_move_costs_of_a_line_metric_are_its_pair_costs(seed, h, w):
+    problem = line_problem(seed, (h, w), 4)
+    line = LineProblem(LineGrid.of(problem.unary, *problem.line()))
+    labels, proposal = random_labels(seed, problem), random_labels(seed + 1, problem)
+    costs = line.move_costs(labels, proposal)
+    for axis, planes in enumerate((costs.vertical, costs.horizontal)):
+        cut = np.s_[:-1], np.s_[1:]
+        ends = [
+            (values[first] if axis == 0 else values[:, first])
+            for values in (labels, proposal)
+            for first in cut
+        ]
+        first, second, new_first, new_second = ends
+        for plane, a, b in zip(
+            planes,
+            (first, first, new_first, new_first),
+            (second, new_second, second, new_second),
+            strict=True,
+        ):
+            np.testing.assert_allclose(plane, problem.pairwise(axis, a, b), atol=1e-5)
+            np.testing.assert_allclose(plane, line.pairwise(axis, a, b), atol=1e-5)
 
 
 @quick

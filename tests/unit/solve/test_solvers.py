@@ -2,10 +2,11 @@
 
 import pytest
 
+from cinekit.energy import period_problem
 from cinekit.errors import ConfigError, SolverError
 from cinekit.solve import BruteForceSolver, ExpansionSolver, MultiscaleSolver
 from cinekit.testing import SolverSuite
-from cinekit.testing.problems import random_problem
+from cinekit.testing.problems import line_problem, random_problem
 
 
 class TestExpansion(SolverSuite):
@@ -45,3 +46,44 @@ def test_brute_force_refuses_more_labellings_than_it_may_try():
 def test_options_out_of_range_are_refused_when_the_solver_is_made(solver, options):
     with pytest.raises(ConfigError, match=next(iter(options))):
         solver(**options)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_multiscale_stays_within_a_tenth_of_the_optimum_on_line_metrics(seed):
+    problem = line_problem(seed, (2, 4), 3)
+    optimum = BruteForceSolver().solve(problem).energy
+    assert MultiscaleSolver().solve(problem).energy <= 1.1 * optimum
+
+
+def test_polishing_the_pixels_lowers_the_energy():
+    problem = line_problem(1, (24, 30), 6, strength=0.3)
+    plain = MultiscaleSolver().solve(problem)
+    polished = MultiscaleSolver(polish=2, tolerance=0).solve(problem)
+    assert polished.energy < plain.energy
+    assert polished.statistics["moves"] > 0
+
+
+def test_multiscale_reports_a_bound_only_from_the_pixels_themselves():
+    problem = line_problem(2, (8, 9), 4)
+    solution = MultiscaleSolver(levels=0, tolerance=0).solve(problem)
+    assert solution.bound == pytest.approx(solution.energy, rel=0.05)
+    assert solution.bound <= solution.energy
+    assert MultiscaleSolver(levels=2).solve(problem).bound is None
+
+
+def test_blocks_grow_until_their_tables_fit_into_memory():
+    problem = random_problem(0, (30, 40), 16)
+    roomy = MultiscaleSolver(block=1).solve(problem)
+    tight = MultiscaleSolver(block=1, table_megabytes=1).solve(problem)
+    assert roomy.statistics["block"] == 1
+    assert tight.statistics["block"] == 2
+
+
+def test_windows_make_short_periods_a_line_metric(noise):
+    costs, _ = noise
+    problem = period_problem(costs, 3)  # 11 starts, of which 4 fit into a window
+    assert problem.line() is None
+    solution = MultiscaleSolver().solve(problem)
+    assert solution.statistics["windows"] == 4
+    assert solution.energy == pytest.approx(problem.energy(solution.labels), rel=1e-5)
+    assert solution.energy <= 1.05 * ExpansionSolver().solve(problem).energy
