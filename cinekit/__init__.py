@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cinekit.hookspecs import LazyComponents as LazyComponents
     from cinekit.hookspecs import hookimpl as hookimpl
     from cinekit.pipeline import make_cinemagraphs as make_cinemagraphs
+    from cinekit.pipeline import render_frames as render_frames
     from cinekit.plugins import load_plugins as load_plugins
     from cinekit.plugins import require as require
     from cinekit.protocols import LabelProblem as LabelProblem
@@ -60,7 +61,7 @@ _HOME = {
     "clip": ("read_clip",),
     "errors": _ERRORS,
     "hookspecs": ("LazyComponents", "hookimpl"),
-    "pipeline": ("make_cinemagraphs",),
+    "pipeline": ("make_cinemagraphs", "render_frames"),
     "plugins": ("load_plugins", "require"),
     "protocols": (
         "LabelProblem",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,13 +96,3 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
         return Done(status, captured.out, captured.err)
 
     return command
-
-
-@pytest.fixture(scope="session")
-def test_data() -> Path:
-    """The folder of real clips, photographs and weights: CINEKIT_TEST_DATA, or ../shared/data."""
-    root = Path(__file__).resolve().parents[1]
-    folder = Path(os.environ.get("CINEKIT_TEST_DATA", root.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"needs the test data, found no folder {folder}: set CINEKIT_TEST_DATA")
-    return folder

@@ -8,6 +8,7 @@ import cinekit.testing
 NAMES = {
     "read_clip",
     "make_cinemagraphs",
+    "render_frames",
     "Clip",
     "Result",
     "Cinemagraph",
