@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,9 +16,13 @@ from cinekit.clip.geometry import Geometry, Orientation, plan
 from cinekit.clip.options import MIN_FRAMES, ClipOptions
 from cinekit.clip.source import Source, open_container, orientation_of, pick_stream
 from cinekit.clip.timing import constant
+from cinekit.clip.window import LONGEST_LOOK_SECONDS, best_start
 from cinekit.errors import ClipError
 from cinekit.protocols import Progress, silent
 from cinekit.types import Clip
+
+GLIMPSE = (192, 108)
+"""Width and height that :func:`look_for_start` decodes to, pixels."""
 
 
 @dataclass
@@ -51,18 +56,18 @@ def _setup(
     return geometry, Converter(colour, geometry.scaled)
 
 
-def _decode(source: Source, options: ClipOptions, progress: Progress) -> _Kept:
+def _decode(source: Source, start: float, options: ClipOptions, progress: Progress) -> _Kept:
     """Decode until the trim's end, keeping what lies inside; one stored frame at a time."""
     kept = _Kept()
-    end = options.start + options.seconds
+    end = start + options.seconds
     slack = max(source.tick, 1e-6) / 2
     shape: tuple[int, int] | None = None
-    for time, frame in source.frames(options.start):
+    for time, frame in source.frames(start):
         kept.last = max(kept.last, time)
         if time >= end - slack:
             kept.trimmed = True
             break
-        if time < options.start - slack:
+        if time < start - slack:
             continue
         if shape is None:
             geometry, convert = _setup(source, frame, options, kept)
@@ -76,11 +81,13 @@ def _decode(source: Source, options: ClipOptions, progress: Progress) -> _Kept:
             break
         kept.frames.append(geometry.finish(convert(frame)))
         kept.times.append(time)
-        progress(min(1.0, (time - options.start) / options.seconds))
+        progress(min(1.0, (time - start) / options.seconds))
     return kept
 
 
-def _lost(source: Source, kept: _Kept, options: ClipOptions) -> tuple[int, int] | None:
+def _lost(
+    source: Source, kept: _Kept, start: float, options: ClipOptions
+) -> tuple[int, int] | None:
     """(lost, expected) frames of the wanted part, when some are missing.
 
     Those at the end are told by the duration that the header states, those inside by the decoder.
@@ -94,7 +101,7 @@ def _lost(source: Source, kept: _Kept, options: ClipOptions) -> tuple[int, int] 
     if losses.ended and not kept.trimmed and promised is not None:
         seconds, of_video = promised
         cut_off = of_video or losses.broken or losses.read_to < seconds - max(0.5, 4 * step)
-        until = min(seconds, options.start + options.seconds)
+        until = min(seconds, start + options.seconds)
         tail = round((until - kept.times[-1]) / step) - 1
         if cut_off and (tail > 1 or (tail == 1 and (losses.refused or losses.broken))):
             # one alone may be a last frame of odd duration
@@ -114,7 +121,7 @@ def _assemble(frames: list[NDArray[np.uint8]], index: NDArray[np.int64]) -> NDAr
     return out
 
 
-def _check(path: Path, kept: _Kept, options: ClipOptions) -> None:
+def _check(path: Path, kept: _Kept, start: float) -> None:
     """Raise ClipError when too little was kept."""
     n = len(kept.frames)
     if kept.last < 0:
@@ -125,11 +132,28 @@ def _check(path: Path, kept: _Kept, options: ClipOptions) -> None:
     if n == 0:
         raise ClipError(
             f"expected clip.start before the end of {path} at {kept.last:.2f} s, received "
-            f"{options.start:g} s: choose an earlier start"
+            f"{start:g} s: choose an earlier start"
         )
     if n < MIN_FRAMES:
         what = "choose a larger clip.seconds" if kept.trimmed else "name a longer video"
         raise ClipError(f"expected at least {MIN_FRAMES} frames, {path} gives {n}: {what}")
+
+
+def look_for_start(path: Path, seconds: float) -> float:
+    """Second at which the part of ``seconds`` begins that loops best, from a quick look."""
+    with open_container(path) as container:
+        source = Source(path, container, pick_stream(container, path))
+        if source.promised is not None and source.promised[0] <= seconds:
+            return 0.0
+        return best_start(_glimpses(source), seconds)
+
+
+def _glimpses(source: Source) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    """Small grey pictures with their times, until enough was seen."""
+    for time, frame in source.frames(0.0):
+        if time > LONGEST_LOOK_SECONDS:
+            return
+        yield time, np.asarray(frame.reformat(*GLIMPSE, format="gray").to_ndarray(), np.uint8)
 
 
 def read_clip(
@@ -158,15 +182,20 @@ def read_clip(
     """
     options = options or ClipOptions()
     path = Path(path)
+    if isinstance(options.start, str):
+        start = look_for_start(path, options.seconds)
+        chosen = " (the part that loops best)" if start > 0 else ""
+    else:
+        start, chosen = float(options.start), ""
     with open_container(path) as container:
         source = Source(path, container, pick_stream(container, path))
         if len(container.streams.video) > 1:
             also = f"video stream {source.stream.index} of {len(container.streams.video)} used"
         else:
             also = ""
-        kept = _decode(source, options, progress)
-        _check(path, kept, options)
-        lost = _lost(source, kept, options)
+        kept = _decode(source, start, options, progress)
+        _check(path, kept, start)
+        lost = _lost(source, kept, start, options)
         timing = constant(np.array(kept.times), source.rate, source.tick)
     progress(1.0)
     notes = [n for n in (also, *kept.notes, *timing.notes) if n]
@@ -176,9 +205,9 @@ def read_clip(
             f"the file is damaged or cut off: {lost[0]} of {lost[1]} frames lost, the "
             f"{len(kept.frames)} that decode are used"
         )
-    if kept.trimmed or options.start > 0:
+    if kept.trimmed or start > 0:
         stop = kept.times[-1] + 1 / timing.fps
-        notes.append(f"trimmed to {options.start:.2f}-{stop:.2f} s")
+        notes.append(f"trimmed to {start:.2f}-{stop:.2f} s{chosen}")
     frames = _assemble(kept.frames, timing.index)
     if options.cuts:
         first, last, n_shots = longest_shot(find_cuts(frames), len(frames))

@@ -20,7 +20,7 @@ TILE = 6
 """Side of the parts of the picture that are compared, in those pixels."""
 STEP_SECONDS = 0.125
 """Between two frames that are looked at."""
-SHORTEST_LOOP_SECONDS = 1.0
+SHORTEST_LOOP_SECONDS = 1.5
 """Two moments closer than this do not count as a loop."""
 LONGEST_LOOK_SECONDS = 60.0
 """Of a longer video only the beginning is looked at."""
@@ -36,29 +36,32 @@ def best_start(frames: Iterable[tuple[float, NDArray[np.uint8]]], seconds: float
     frames : (time, uint8 (h, w) grey picture of any size), in the order of time. The earliest of
     equals; 0 when the video is not longer than the window.
     """
-    times, small = [], []
+    times: list[float] = []
+    small: list[NDArray[np.uint8]] = []
     for time, grey in frames:
         if time > LONGEST_LOOK_SECONDS:
             break
         if not times or time >= times[-1] + STEP_SECONDS - 1e-6:
             times.append(time)
-            small.append(cv2.resize(grey, SIZE, interpolation=cv2.INTER_AREA))
+            small.append(np.asarray(cv2.resize(grey, SIZE, interpolation=cv2.INTER_AREA), np.uint8))
     if len(times) < 2 or times[-1] - times[0] <= seconds:
         return 0.0
     step = (times[-1] - times[0]) / (len(times) - 1)
     length, shortest = round(seconds / step), max(1, round(SHORTEST_LOOP_SECONDS / step))
+    if length < shortest + 3:
+        return 0.0
     distance = _distances(np.stack(small).astype(np.float32))
-    starts = np.arange(0, len(times) - length + 1)
-    scores = np.array([window_score(distance[:, s : s + length, s : s + length], shortest)
-                       for s in starts])  # fmt: skip
+    windows = (slice(s, s + length) for s in range(len(times) - length + 1))
+    scores = np.array([window_score(distance[:, w, w], shortest) for w in windows])
     best = int(scores.argmin())
     return times[best] if scores[best] < WORTH_IT * scores[0] else 0.0
 
 
 def window_score(distance: Float, shortest: int) -> float:
-    """Sum of the best jumps over the sum of the motion: about 1 where nothing repeats.
+    """Sum of the best jumps over the sum of the motion; 0 is a perfect loop in every tile.
 
-    distance : float32 (tiles, n, n), squared distance of every two moments of the window.
+    distance : float32 (tiles, n, n), squared distance of every two moments, n >= shortest + 3.
+    shortest : least number of moments between the two that meet.
     """
     n = distance.shape[1]
     motion = np.stack([distance[:, i, i + 1] for i in range(n - 1)], axis=1).mean(axis=1)
@@ -67,11 +70,8 @@ def window_score(distance: Float, shortest: int) -> float:
         first = np.arange(1, n - period)
         # The moments and the ones before them: positions and directions agree ([O] Eq. 3).
         both = distance[:, first, first + period] + distance[:, first - 1, first + period - 1]
-        if both.shape[1]:
-            jumps = np.minimum(jumps, both.min(axis=1) / 2)
-    if not np.isfinite(jumps).all() or motion.sum() <= 0:
-        return 1.0
-    return float(jumps.sum() / motion.sum())
+        jumps = np.minimum(jumps, both.min(axis=1) / 2)
+    return float(jumps.sum() / max(float(motion.sum()), 1e-9))
 
 
 def _distances(frames: Float) -> Float:
