@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import RankError
+from cinekit.rank.checks import above_zero, at_least, set_enum
 from cinekit.rank.gauss_newton import Quadratic, UserProblem
 from cinekit.rank.mappings import Mapping, fit_linear, fit_rbf, refit
 from cinekit.rank.ratings import check_ratings, fill_with_biases
@@ -62,10 +63,9 @@ class AemOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.latent < 1 or self.centres < 1 or self.iterations < 1:
-            raise RankError("aem: expected latent, centres and iterations >= 1")
-        if not self.ridge > 0:
-            raise RankError(f"aem: expected ridge > 0, received {self.ridge}")
+        set_enum(self, "mapping", MappingKind)
+        at_least(self, latent=1, centres=1, iterations=1)
+        above_zero(self, "ridge")
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +76,7 @@ class Aem:
     latents : float64 (U, d) of the users that it was fitted on.
     completed : float64 (N, U), the known ratings and the found ones, on the rating scale but not
         clipped to it.
+    prior : how the latents are spread, which steadies the projection of users with few ratings.
     history : the objective after the start and after every alternation; never rises.
     """
 
@@ -84,7 +85,13 @@ class Aem:
     centre: Array
     latents: Array
     completed: Array
+    prior: Quadratic
     history: tuple[float, ...]
+
+    def rebuild(self, latent: Array) -> Array:
+        """Ratings (N,) of a user with this latent (d,): M_lh(u) on the rating scale."""
+        out: Array = self.centre + self.lh(latent[None])[0]
+        return out
 
     def project(self, ratings: Array, steps: int = 50) -> tuple[Array, Array]:
         """A new user: latent (d,) and completed ratings (N,) from ratings (N,) with NaN.
@@ -103,7 +110,7 @@ class Aem:
         if not missing.all():
             y = np.where(missing, guess, ratings - self.centre)
             problem = UserProblem(self.hl, self.lh)
-            u, guess, _ = problem.minimise(u, y, missing, Quadratic.none(len(u)), steps)
+            u, guess, _ = problem.minimise(u, y, missing, self.prior, steps)
         return u, np.where(missing, guess + self.centre, ratings)
 
 
@@ -135,7 +142,8 @@ def fit_aem(ratings: Array, options: AemOptions | None = None) -> Aem:
         if history[-2] - history[-1] <= options.tolerance * abs(history[-2]):
             break
     completed = np.where(np.isnan(ratings), y.T + centre[:, None], ratings)
-    return Aem(hl, lh, centre, u, completed, tuple(history))
+    noise = float(((y - lh(u))[~missing] ** 2).mean()) if not missing.all() else 1.0
+    return Aem(hl, lh, centre, u, completed, Quadratic.prior(u, noise), tuple(history))
 
 
 def principal_components(y: Array, d: int) -> Array:

@@ -6,7 +6,7 @@ Axes: N cinemagraphs of the training set, D features, U users, M cinemagraphs to
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cinekit.errors import RankError
 from cinekit.protocols import Component
-from cinekit.rank.ratings import HIGHEST, LOWEST
+from cinekit.rank.ratings import HIGHEST, LOWEST, check_ratings
 
 Array = NDArray[np.float64]
 
@@ -88,6 +88,52 @@ class Scaler:
         return out
 
 
+@dataclass(frozen=True, eq=False)
+class Training:
+    """Ratings to learn from, in an order that does not depend on how they came.
+
+    Rows are sorted by content, users without a rating are left out: what is learnt, random choices
+    included, is the same whatever the order of cinemagraphs and users, and an unrated user changes
+    nothing.
+
+    values : float64 (N, D).    ratings : float64 (N, U), NaN = not rated, no empty column.
+    order : int64 (N,), the caller's row of each of ours.
+    """
+
+    values: Array
+    ratings: Array
+    order: NDArray[np.int64]
+
+    @classmethod
+    def check(cls, features: Features, ratings: Array) -> Training:
+        """Raises RankError when they do not fit together or nothing is rated."""
+        ratings = check_ratings(ratings)
+        if len(ratings) != len(features):
+            raise RankError(
+                f"train: expected ratings of {len(features)} cinemagraphs, received "
+                f"{len(ratings)} rows"
+            )
+        if np.isinf(features.values).any():
+            raise RankError("train: expected finite features or NaN, received an infinite one")
+        if np.isnan(ratings).all():
+            raise RankError(
+                "train: expected at least one rating, received none; rate some results "
+                "with 'cinekit rate', or use ranker=prior"
+            )
+        multiset = np.sort(np.nan_to_num(ratings, nan=0.0), axis=1)
+        order = _sorted_rows(np.concatenate([features.values, multiset], axis=1))
+        ratings = ratings[order]
+        ratings = ratings[:, ~np.isnan(ratings).all(axis=0)]
+        users = _sorted_rows(ratings.T)
+        return cls(features.values[order], np.ascontiguousarray(ratings[:, users]), order)
+
+
+def _sorted_rows(keys: Array) -> NDArray[np.int64]:
+    """Order of the rows by their first column, then the second ...; NaN comes first."""
+    keys = np.where(np.isnan(keys), -np.inf, keys)
+    return np.lexsort(keys.T[::-1]).astype(np.int64)
+
+
 class FittedRanker(ABC):
     """A ranker that has learnt: scores cinemagraphs for a user.
 
@@ -100,12 +146,34 @@ class FittedRanker(ABC):
     names: tuple[str, ...]
     """Features it was trained on."""
 
-    @abstractmethod
-    def score(self, values: Array, user: UserRatings) -> Array:
-        """Predicted ratings, float64 (M,), of cinemagraphs with features (M, D)."""
+    order: NDArray[np.int64]
+    """int64 (N,): the trainer's row of each of the model's own rows (see :class:`Training`)."""
 
-    def predict(self, features: Features, user: UserRatings) -> Array:
-        """``score`` clipped to the scale, after a check that the features are the trained ones."""
+    @abstractmethod
+    def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
+        """Predicted ratings, float64 (M,).
+
+        values : float64 (M, D).    user : in the model's own row order.
+        rows : int64 (M,), the model's row that a cinemagraph is, -1 for one it has never seen.
+        """
+
+    def latent_of(self, user: UserRatings) -> Array | None:
+        """Latent (d,) of a user in the model's own row order; None when there is no such thing."""
+        return None
+
+    def predict(
+        self, features: Features, user: UserRatings, rows: NDArray[np.int64] | None = None
+    ) -> Array:
+        """Predicted ratings (M,) in [1, 5].
+
+        rows : int64 (M,), which training row each cinemagraph is, -1 (or None) when it is new:
+            some rankers know more of a cinemagraph than its features once others have rated it.
+
+        Raises
+        ------
+        RankError
+            When features or the user's ratings are not of the training.
+        """
         if features.names != self.names:
             missing = sorted(set(self.names) - set(features.names))
             raise RankError(
@@ -113,7 +181,27 @@ class FittedRanker(ABC):
                 f"{len(features.names)} (missing: {', '.join(missing[:3]) or 'none'}); "
                 "train again with these features"
             )
-        return np.clip(self.score(features.values, user), LOWEST, HIGHEST)
+        if rows is None:
+            own = np.full(len(features), -1, np.int64)
+        else:
+            inverse = np.full(len(self.order) + 1, -1, np.int64)
+            inverse[self.order] = np.arange(len(self.order))
+            own = inverse[rows]  # -1 finds the last one, which stays -1
+        return np.clip(self.score(features.values, self._own(user), own), LOWEST, HIGHEST)
+
+    def latent(self, user: UserRatings) -> Array | None:
+        """Where a user is in the space of tastes, float64 (d,); None when there is no such."""
+        return self.latent_of(self._own(user))
+
+    def _own(self, user: UserRatings) -> UserRatings:
+        if user.known.shape != self.order.shape:
+            raise RankError(
+                f"ranker: expected {len(self.order)} ratings (NaN where not rated), "
+                f"received {user.known.shape}"
+            )
+        check_ratings(user.known[:, None])
+        check_ratings(user.more_ratings[:, None])
+        return replace(user, known=user.known[self.order])
 
 
 @runtime_checkable

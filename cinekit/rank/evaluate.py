@@ -128,6 +128,7 @@ def known_users(
 ) -> dict[str, float]:
     """Mean over users of every metric on the held-out ratings; RMSE over all of them."""
     rng = np.random.default_rng([seed, 2])
+    everything = np.arange(len(features))
     per_user: dict[str, list[float]] = {metric: [] for metric in METRICS}
     errors: list[Array] = []
     for j in range(ratings.shape[1]):
@@ -135,7 +136,7 @@ def known_users(
         if not len(rows):
             continue
         user = UserRatings(np.where(test[:, j], np.nan, ratings[:, j]))
-        truth, scores = ratings[rows, j], fitted.predict(features, user)[rows]
+        truth, scores = ratings[rows, j], fitted.predict(features, user, everything)[rows]
         per_user["mAP"].append(average_precision(truth, scores, rng))
         per_user["nDCG@5"].append(ndcg(truth, scores, rng))
         per_user["tau"].append(kendall_tau(truth, scores))
@@ -150,6 +151,7 @@ def curve(
 ) -> list[float]:
     """mAP of new users after each number of ratings in CURVE, then after all their known ones."""
     rng = np.random.default_rng([seed, 3])
+    everything = np.arange(len(features))
     per_count: list[list[float]] = [[] for _ in range(len(CURVE) + 1)]
     for j in range(ratings.shape[1]):
         rows = np.flatnonzero(test[:, j])
@@ -157,7 +159,7 @@ def curve(
         for i, count in enumerate([*CURVE, len(told)]):
             known = np.full(len(ratings), np.nan)
             known[told[:count]] = ratings[told[:count], j]
-            scores = fitted.predict(features, UserRatings(known))[rows]
+            scores = fitted.predict(features, UserRatings(known), everything)[rows]
             per_count[i].append(average_precision(ratings[rows, j], scores, rng))
     return [_mean(values) for values in per_count]
 

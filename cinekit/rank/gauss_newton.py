@@ -36,6 +36,31 @@ class Quadratic:
         """Nothing extra."""
         return cls(np.zeros((d, d)), np.zeros(d))
 
+    @classmethod
+    def prior(cls, latents: Array, variance: float) -> Quadratic:
+        """``variance * (u - m)^T S^-1 (u - m)``: a Gaussian over users, for ratings of that noise.
+
+        m and S are the mean and the covariance of the latents (U, d). It is what decides for a
+        user with fewer ratings than d, and fades with every further one. One user's or equal
+        latents leave S singular: a thousandth of its mean variance keeps it invertible.
+        """
+        mean = latents.mean(axis=0)
+        d = len(mean)
+        spread = (latents - mean).T @ (latents - mean) / max(1, len(latents))
+        floor = 1e-3 * float(np.trace(spread)) / d if d else 0.0
+        precision = variance * np.linalg.inv(spread + max(floor, 1e-9) * np.eye(d))
+        return cls(precision, precision @ mean, float(mean @ precision @ mean))
+
+    def __add__(self, other: Quadratic) -> Quadratic:
+        return Quadratic(
+            self.curvature + other.curvature,
+            self.slope + other.slope,
+            self.constant + other.constant,
+        )
+
+    def __mul__(self, weight: float) -> Quadratic:
+        return Quadratic(self.curvature * weight, self.slope * weight, self.constant * weight)
+
     def __call__(self, u: Array) -> float:
         """The value at u."""
         return float(u @ self.curvature @ u - 2 * self.slope @ u + self.constant)

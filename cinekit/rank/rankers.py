@@ -10,31 +10,16 @@ from enum import StrEnum
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cinekit.errors import RankError
 from cinekit.rank.aem import Aem, AemOptions, MappingKind, fit_aem
-from cinekit.rank.base import Array, Features, FittedRanker, Scaler, UserRatings
+from cinekit.rank.base import Array, Features, FittedRanker, Scaler, Training, UserRatings
+from cinekit.rank.checks import at_least, set_enum
 from cinekit.rank.forest import Forest, fit_forest
-from cinekit.rank.ratings import check_ratings
 from cinekit.rank.soft_impute import Completion, soft_impute
 
 NEUTRAL = 3.0
 """The middle of the scale: what CR says of everything."""
-
-
-def check_training(features: Features, ratings: Array) -> Array:
-    """Ratings as float64 (N, U) that fit the features, with at least one rating."""
-    ratings = check_ratings(ratings)
-    if len(ratings) != len(features):
-        raise RankError(
-            f"train: expected ratings of {len(features)} cinemagraphs, received {len(ratings)} rows"
-        )
-    if np.isnan(ratings).all():
-        raise RankError(
-            "train: expected at least one rating, received none; rate some results "
-            "with 'cinekit rate', or use ranker=prior"
-        )
-    return ratings
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +28,9 @@ class FittedConstant(FittedRanker):
 
     personal: ClassVar[bool] = False
     names: tuple[str, ...]
+    order: NDArray[np.int64]
 
-    def score(self, values: Array, user: UserRatings) -> Array:
+    def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
         """3, M times."""
         return np.full(len(values), NEUTRAL)
 
@@ -57,8 +43,7 @@ class ConstantRanker:
 
     def fit(self, features: Features, ratings: Array) -> FittedConstant:
         """Learns nothing."""
-        check_training(features, ratings)
-        return FittedConstant(features.names)
+        return FittedConstant(features.names, Training.check(features, ratings).order)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +52,10 @@ class FittedRandom(FittedRanker):
 
     personal: ClassVar[bool] = False
     names: tuple[str, ...]
+    order: NDArray[np.int64]
     seed: int
 
-    def score(self, values: Array, user: UserRatings) -> Array:
+    def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
         """Uniform in [1, 5] by a hash of the features: order and company change nothing."""
         rows = np.ascontiguousarray(np.nan_to_num(values)).view(np.uint64)
         return np.array([np.random.default_rng([self.seed, *row]).uniform(1, 5) for row in rows])
@@ -82,10 +68,13 @@ class RandomRanker:
     seed: int = 0
     fitted: ClassVar[type[FittedRanker]] = FittedRandom
 
+    def __post_init__(self) -> None:
+        at_least(self, seed=0)
+
     def fit(self, features: Features, ratings: Array) -> FittedRandom:
         """Learns nothing."""
-        check_training(features, ratings)
-        return FittedRandom(features.names, self.seed)
+        order = Training.check(features, ratings).order
+        return FittedRandom(features.names, order, self.seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,10 +83,11 @@ class FittedGlobalForest(FittedRanker):
 
     personal: ClassVar[bool] = False
     names: tuple[str, ...]
+    order: NDArray[np.int64]
     scaler: Scaler
     forest: Forest
 
-    def score(self, values: Array, user: UserRatings) -> Array:
+    def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
         """The forest's mean, whoever asks."""
         return self.forest.predict(self.scaler(values))
 
@@ -111,19 +101,23 @@ class GlobalForestRanker:
     seed: int = 0
     fitted: ClassVar[type[FittedRanker]] = FittedGlobalForest
 
+    def __post_init__(self) -> None:
+        at_least(self, trees=1, min_leaf=1, seed=0)
+
     def fit(self, features: Features, ratings: Array) -> FittedGlobalForest:
         """Features (N, D), ratings (N, U) with NaN."""
-        ratings = check_training(features, ratings)
-        scaler = Scaler.fit(features.values)
+        training = Training.check(features, ratings)
+        ratings = training.ratings
+        scaler = Scaler.fit(training.values)
         item, user = np.nonzero(~np.isnan(ratings))
         forest = fit_forest(
-            scaler(features.values)[item],
+            scaler(training.values)[item],
             ratings[item, user],
             trees=self.trees,
             min_leaf=self.min_leaf,
             seed=self.seed,
         )
-        return FittedGlobalForest(features.names, scaler, forest)
+        return FittedGlobalForest(features.names, training.order, scaler, forest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +125,7 @@ class FittedIndividualForest(FittedRanker):
     """A forest per user, grown when the user asks; users without ratings get the mean rating."""
 
     names: tuple[str, ...]
+    order: NDArray[np.int64]
     scaler: Scaler
     training: Array
     mean: float
@@ -138,7 +133,7 @@ class FittedIndividualForest(FittedRanker):
     min_leaf: int
     seed: int
 
-    def score(self, values: Array, user: UserRatings) -> Array:
+    def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
         """Learns from this user's ratings alone."""
         x, y = user.rated(self.training)
         if not len(y):
@@ -158,13 +153,18 @@ class IndividualForestRanker:
     seed: int = 0
     fitted: ClassVar[type[FittedRanker]] = FittedIndividualForest
 
+    def __post_init__(self) -> None:
+        at_least(self, trees=1, min_leaf=1, seed=0)
+
     def fit(self, features: Features, ratings: Array) -> FittedIndividualForest:
         """Keeps the features; forests are grown per user."""
-        ratings = check_training(features, ratings)
+        training = Training.check(features, ratings)
+        ratings = training.ratings
         return FittedIndividualForest(
             features.names,
-            Scaler.fit(features.values),
-            features.values,
+            training.order,
+            Scaler.fit(training.values),
+            training.values,
             float(np.nanmean(ratings)),
             self.trees,
             self.min_leaf,
@@ -184,21 +184,22 @@ class FittedSharedForest(FittedRanker):
     """One forest on [v; u]."""
 
     names: tuple[str, ...]
+    order: NDArray[np.int64]
     scaler: Scaler
     forest: Forest
     aem: Aem | None
     completion: Completion | None
 
-    def latent(self, user: UserRatings) -> Array:
+    def latent_of(self, user: UserRatings) -> Array:
         """u (d,) of a user, by projection."""
         if self.aem is not None:
             return self.aem.project(user.known)[0]
         assert self.completion is not None  # one of the two, by construction
         return self.completion.project(user.known)
 
-    def score(self, values: Array, user: UserRatings) -> Array:
+    def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
         """The forest on the features joined with the user's latent."""
-        return self.forest.predict(join(self.scaler(values), self.latent(user)))
+        return self.forest.predict(join(self.scaler(values), self.latent_of(user)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,9 +214,15 @@ class SharedForestRanker:
     seed: int = 0
     fitted: ClassVar[type[FittedRanker]] = FittedSharedForest
 
+    def __post_init__(self) -> None:
+        set_enum(self, "user_feature", UserFeature)
+        set_enum(self, "mapping", MappingKind)
+        at_least(self, latent=1, trees=1, min_leaf=1, seed=0)
+
     def fit(self, features: Features, ratings: Array) -> FittedSharedForest:
         """Features (N, D), ratings (N, U) with NaN."""
-        ratings = check_training(features, ratings)
+        training = Training.check(features, ratings)
+        ratings = training.ratings
         aem = completion = None
         if self.user_feature is UserFeature.AEM:
             options = AemOptions(mapping=self.mapping, latent=self.latent, seed=self.seed)
@@ -224,13 +231,13 @@ class SharedForestRanker:
         else:
             completion = soft_impute(ratings, seed=self.seed)
             latents = completion.latents
-        scaler = Scaler.fit(features.values)
+        scaler = Scaler.fit(training.values)
         item, user = np.nonzero(~np.isnan(ratings))
-        x = np.concatenate([scaler(features.values)[item], latents[user]], axis=1)
+        x = np.concatenate([scaler(training.values)[item], latents[user]], axis=1)
         forest = fit_forest(
             x, ratings[item, user], trees=self.trees, min_leaf=self.min_leaf, seed=self.seed
         )
-        return FittedSharedForest(features.names, scaler, forest, aem, completion)
+        return FittedSharedForest(features.names, training.order, scaler, forest, aem, completion)
 
 
 def join(values: Array, latent: Array) -> Array:

@@ -50,3 +50,9 @@ def fill_with_biases(ratings: Array) -> Array:
     mean, item, user = biases(ratings)
     model = np.clip(mean + item[:, None] + user, LOWEST, HIGHEST)
     return np.where(np.isnan(ratings), model, ratings)
+
+
+def validation_mask(ratings: Array, seed: int, share: float = 0.1) -> NDArray[np.bool_]:
+    """Bool (N, U): a random share of the known ratings, to choose an option by."""
+    chosen = np.random.default_rng([seed, 7]).random(ratings.shape) < share
+    return chosen & ~np.isnan(ratings)

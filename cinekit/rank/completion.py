@@ -1,0 +1,92 @@
+"""Ranking by completing the rating matrix: what users of similar taste said of the same thing.
+
+Knows nothing of a cinemagraph but its ratings, so it is the ranker for catalogues that others have
+rated. A new cinemagraph is scored by a ridge regression from features to the user's completed
+ratings: one matrix, shared by all users, because the regression is linear in what it predicts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.rank.aem import Aem, AemOptions, MappingKind, fit_aem
+from cinekit.rank.base import Array, Features, FittedRanker, Scaler, Training, UserRatings
+from cinekit.rank.checks import above_zero, at_least, set_enum
+from cinekit.rank.rankers import UserFeature
+from cinekit.rank.soft_impute import Completion, soft_impute
+
+
+@dataclass(frozen=True, eq=False)
+class FittedCompletion(FittedRanker):
+    """A completion, by AEm or by soft-impute, and the regression for new cinemagraphs.
+
+    regression : float64 (D + 1, N), completed ratings (N,) -> weights of [v; 1].
+    """
+
+    names: tuple[str, ...]
+    order: NDArray[np.int64]
+    scaler: Scaler
+    regression: Array
+    aem: Aem | None
+    completion: Completion | None
+
+    def latent_of(self, user: UserRatings) -> Array:
+        """u (d,) of a user, by projection."""
+        if self.aem is not None:
+            return self.aem.project(user.known)[0]
+        assert self.completion is not None  # one of the two, by construction
+        return self.completion.project(user.known)
+
+    def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
+        """The completed rating; for a new cinemagraph, what its features make of the others'."""
+        if self.aem is not None:
+            completed = self.aem.rebuild(self.aem.project(user.known)[0])
+        else:
+            assert self.completion is not None
+            completed = self.completion.complete(user.known)
+        weights = self.regression @ completed
+        scores: Array = self.scaler(values) @ weights[:-1] + weights[-1]
+        seen = rows >= 0
+        scores[seen] = completed[rows[seen]]
+        return scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompletionRanker:
+    """MC (soft-impute) or AEm as a ranker of its own.
+
+    method : mc or aem.    mapping, latent : of AEm.
+    ridge : of the regression for new cinemagraphs, in units of standardised features squared.
+    """
+
+    method: UserFeature = UserFeature.MC
+    mapping: MappingKind = MappingKind.RBF
+    latent: int = 6
+    ridge: float = 30.0
+    seed: int = 0
+    fitted: ClassVar[type[FittedRanker]] = FittedCompletion
+
+    def __post_init__(self) -> None:
+        set_enum(self, "method", UserFeature)
+        set_enum(self, "mapping", MappingKind)
+        at_least(self, latent=1, seed=0)
+        above_zero(self, "ridge")
+
+    def fit(self, features: Features, ratings: Array) -> FittedCompletion:
+        """Features (N, D), ratings (N, U) with NaN."""
+        training = Training.check(features, ratings)
+        scaler = Scaler.fit(training.values)
+        x = np.concatenate([scaler(training.values), np.ones((len(training.order), 1))], axis=1)
+        penalty = np.diag(np.append(np.full(x.shape[1] - 1, self.ridge), 0.0))
+        regression = np.linalg.solve(x.T @ x + penalty, x.T)
+        aem = completion = None
+        if self.method is UserFeature.AEM:
+            options = AemOptions(mapping=self.mapping, latent=self.latent, seed=self.seed)
+            aem = fit_aem(training.ratings, options)
+        else:
+            completion = soft_impute(training.ratings, seed=self.seed)
+        return FittedCompletion(features.names, training.order, scaler, regression, aem, completion)
