@@ -96,18 +96,29 @@ class Fusion:
             return 0
         self.moves += 1
         self._pair_costs(proposal)
-        planes = self.costs.vertical, self.costs.horizontal
-        terminal, down, right, truncated = cut_capacities(unary, self.unary, *planes)
-        self.truncated += truncated
-        taken, _ = self.cut(terminal, down, down, right, right)
-        taken &= changing
-        if not energy_change(taken, unary, self.unary, *planes) < 0:
+        taken = self.decide(proposal, unary) & changing
+        if not energy_change(taken, unary, self.unary, *self._planes) < 0:
             return 0
         self.accepted += 1
         self.labels[taken] = proposal if isinstance(proposal, int) else proposal[taken]
         self.unary = np.where(taken, unary, self.unary)
         self.costs.accept(taken)
         return int(np.count_nonzero(taken))
+
+    def decide(self, _proposal: Labels | int, unary: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which pixels should take the proposal, whose pair costs are ready: bool (h, w).
+
+        unary : float32 (h, w), unary costs of the proposal. A backend that owns its moves
+        overrides this.
+        """
+        terminal, down, right, truncated = cut_capacities(unary, self.unary, *self._planes)
+        self.truncated += truncated
+        taken, _ = self.cut(terminal, down, down, right, right)
+        return taken
+
+    @property
+    def _planes(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        return self.costs.vertical, self.costs.horizontal
 
     def _unary(self, labels: Labels | int) -> NDArray[np.float32]:
         """float32 (h, w): unary costs of a labelling."""

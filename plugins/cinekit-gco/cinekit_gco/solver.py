@@ -1,0 +1,164 @@
+"""cinekit's expansion loop with moves decided by GCO."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import cinekit
+from cinekit.errors import ConfigError, SolverError
+from cinekit.protocols import LabelProblem, Progress, Solution, silent
+from cinekit.solve.expansion import counts, expand
+from cinekit.solve.grid_cut import grid_cut
+from cinekit.solve.moves import Fusion, Labels
+from cinekit.solve.starts import first_labels
+
+LOCK = threading.Lock()
+"""GCO's callback and its table of handles are global: one solve at a time."""
+
+LARGEST = 1_000_000
+"""What the largest cost becomes. GCO refuses terms above ten times this, for fear of overflow."""
+
+FORBIDDEN = 10 * LARGEST
+
+
+@dataclass(frozen=True, kw_only=True)
+class GcoSolver:
+    """Alpha-expansion by GCO (Boykov, Veksler, Zabih; research licence).
+
+    Parameters
+    ----------
+    sweeps : most rounds over all labels, >= 1.
+    tolerance : stop when a sweep lowers the energy by less than this share of it, >= 0.
+    """
+
+    sweeps: int = 6
+    tolerance: float = 1e-3
+
+    def __post_init__(self) -> None:
+        if self.sweeps < 1:
+            raise ConfigError(f"expected sweeps >= 1, received {self.sweeps}")
+        if not self.tolerance >= 0:
+            raise ConfigError(f"expected tolerance >= 0, received {self.tolerance}")
+
+    def unavailable(self) -> str | None:
+        """Why this solver cannot run here, or None."""
+        found = importlib.util.find_spec("gco") is not None
+        return None if found else "GCO is not installed: pip install 'gco-wrapper>=3.0.9'"
+
+    def solve(
+        self,
+        problem: LabelProblem,
+        start: NDArray[np.int32] | None = None,
+        progress: Progress = silent,
+    ) -> Solution:
+        """A labelling that no expansion move of the last sweep could better by much.
+
+        Statistics as those of :class:`cinekit.solve.ExpansionSolver`.
+
+        Raises
+        ------
+        SolverError
+            When a pixel has no allowed label, the start uses a forbidden one, or pair costs are so
+            much larger than all others that whole numbers cannot express both.
+        """
+        library = cinekit.require("gco.cgco", "gco-wrapper>=3.0.9", "solver 'gco'")
+        labels = first_labels(problem, start)
+        if problem.n_labels == 1:  # no choice, and GCO would abort the process
+            return Solution(labels, problem.energy(labels))
+        with LOCK, _GcoFusion(problem, labels, library) as fusion:
+            sweeps = expand(fusion, self.sweeps, self.tolerance, progress)
+        return Solution(fusion.labels, fusion.energy, None, {"sweeps": sweeps, **counts(fusion)})
+
+
+class _GcoFusion(Fusion):
+    """Moves on one label, decided by GCO on costs rounded to whole numbers."""
+
+    def __init__(self, problem: LabelProblem, labels: Labels, library: Any) -> None:
+        super().__init__(problem, labels, grid_cut)
+        from cinekit_gco import callback
+
+        self._callback = callback
+        self._library = library._cgco
+        self._function = ctypes.cast(callback.smooth_cost().address, library._SMOOTH_COST_FN)
+        h, w = problem.shape
+        unary = problem.unary.reshape(problem.n_labels, -1).T  # (pixels, L)
+        finite = np.isfinite(unary)
+        lowest = np.where(finite, unary, np.inf).min(axis=1, keepdims=True)
+        extra = np.where(finite, unary - lowest, 0)  # a pixel's lowest cost changes no decision
+        planes = [plane.max(initial=0.0) for plane in self._planes]
+        self._scale = LARGEST / max(float(extra.max()), *map(float, planes), 1e-12)
+        whole = np.where(finite, np.rint(extra * self._scale), FORBIDDEN)
+        self._data = np.ascontiguousarray(whole, np.intc)  # GCO keeps the pointer: must live
+        # One more row and column than edges, so that an edge is found by its first pixel's number.
+        self._costs = np.zeros((2, 4, h, w), np.int32)
+        self._known = np.zeros(h * w, np.intc)
+        self._handle = -1
+
+    def __enter__(self) -> _GcoFusion:
+        h, w = self.problem.shape
+        handle = np.zeros(1, np.intc)
+        self._library.gcoCreateGeneralGraph(h * w, self.problem.n_labels, handle)
+        self._handle = int(handle[0])
+        self._library.gcoSetDataCost(self._handle, self._data)
+        pixels = np.arange(h * w, dtype=np.intc).reshape(h, w)
+        first = np.concatenate([pixels[:-1].ravel(), pixels[:, :-1].ravel()])
+        second = np.concatenate([pixels[1:].ravel(), pixels[:, 1:].ravel()])
+        if len(first):
+            ones = np.ones(len(first), np.intc)
+            self._library.gcoSetAllNeighbors(self._handle, first, second, ones, len(first))
+        self._library.gcoSetSmoothCostFunction(self._handle, self._function)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._library.gcoDestroyGraph(self._handle)
+
+    def decide(self, proposal: Labels | int, unary: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """GCO's expansion on one label."""
+        if not isinstance(proposal, int):
+            raise SolverError("expected one label to expand, received a labelling: GCO cannot fuse")
+        self._quantise()
+        self._tell_labels()
+        state, names = self._callback.STATE, self._callback
+        state[names.VERTICAL] = self._costs[0].ctypes.data
+        state[names.HORIZONTAL] = self._costs[1].ctypes.data
+        state[names.WIDTH] = self.problem.shape[1]
+        state[names.PIXELS] = self.labels.size
+        state[names.ALPHA] = proposal
+        success = np.zeros(1, np.intc)
+        self._library.gcoExpansionOnAlpha(self._handle, proposal, success)
+        self._library.gcoGetLabels(self._handle, self._known)
+        taken: NDArray[np.bool_] = self._known.reshape(self.labels.shape) == proposal
+        # A forbidden label is only dear to GCO.
+        return taken & np.isfinite(unary)
+
+    def _quantise(self) -> None:
+        """The four costs of every edge as whole numbers, submodular: GCO aborts on others."""
+        h, w = self.problem.shape
+        for planes, out in zip(
+            self._planes, (self._costs[0, :, : h - 1], self._costs[1, :, :, : w - 1]), strict=True
+        ):
+            if planes.max(initial=0.0) * self._scale > FORBIDDEN / 2:
+                raise SolverError(
+                    "expected pair costs of the size of the start's, received some "
+                    f"{FORBIDDEN / 2 / LARGEST:g} times larger: GCO's whole numbers cannot express "
+                    "both, choose another solver"
+                )
+            whole = np.rint(planes * self._scale).astype(np.int32)
+            most = whole[1] + whole[2] - whole[3]
+            self.truncated += int(np.count_nonzero(whole[0] > most))
+            whole[0] = np.minimum(whole[0], most)
+            out[:] = whole
+
+    def _tell_labels(self) -> None:
+        """Make GCO's labels ours: at first all, later where a move was not accepted."""
+        ours = self.labels.ravel()
+        for site in np.flatnonzero(self._known != ours):
+            self._library.gcoInitLabelAtSite(self._handle, int(site), int(ours[site]))
+        self._known[:] = ours

@@ -1,0 +1,60 @@
+"""GCO behind cinekit's expansion."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import cinekit_gco
+import numpy as np
+import pytest
+import yaml
+from cinekit_gco.solver import GcoSolver
+
+from cinekit.errors import ConfigError, SolverError
+from cinekit.solve import ExpansionSolver
+from cinekit.testing import SolverSuite
+from cinekit.testing.problems import line_problem, random_problem
+
+
+class TestGco(SolverSuite):
+    def solver(self):
+        return GcoSolver()
+
+
+@pytest.mark.parametrize("make", [random_problem, line_problem])
+def test_reaches_the_energy_of_the_core_s_expansion(make):
+    problem = make(3, (12, 14), 5)
+    assert GcoSolver().solve(problem).energy == pytest.approx(
+        ExpansionSolver().solve(problem).energy, rel=1e-3
+    )
+
+
+def test_the_yaml_option_shows_the_class_s_fields_and_defaults():
+    folder = Path(cinekit_gco.__file__).parent / "conf"
+    option = yaml.safe_load((folder / "solver" / "gco.yaml").read_text())
+    assert option.pop("name") == "gco"
+    assert option == {field.name: field.default for field in fields(GcoSolver)}
+
+
+def test_the_hook_offers_the_solver():
+    assert dict(cinekit_gco.cinekit_solvers()) == {"gco": GcoSolver}
+
+
+def test_both_documents_state_the_licence_first():
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    assert "research purposes only" in " ".join(readme.split())[:200]
+    assert "research purposes only" in cinekit_gco.__doc__
+
+
+def test_costs_that_whole_numbers_cannot_express_are_refused():
+    problem = random_problem(0, (4, 5), 3)
+    start = ExpansionSolver().solve(problem).labels
+    problem.vertical[:] *= np.float32(1e6)
+    problem.vertical[np.arange(3)[:, None], np.arange(5), start[:-1], start[1:]] = 0
+    with pytest.raises(SolverError, match="cannot express"):
+        GcoSolver().solve(problem, start)
+
+
+@pytest.mark.parametrize("options", [{"sweeps": 0}, {"tolerance": -1.0}])
+def test_options_out_of_range_are_refused(options):
+    with pytest.raises(ConfigError, match=next(iter(options))):
+        GcoSolver(**options)
