@@ -77,16 +77,19 @@ class ExpansionSolver:
 def expand(fusion: Fusion, sweeps: int, tolerance: float, progress: Progress = silent) -> float:
     """Sweep over all labels until nothing changes or too little; the number of sweeps.
 
-    A label whose move was tried when the labelling was the same as now is not tried again.
+    A label whose move was tried when the labelling was the same as now is not tried again; nor,
+    from the second sweep on, one whose last move gained less than its share of the tolerance.
     """
     n_labels = fusion.problem.n_labels
     energy = fusion.energy
     version = done = 0
     tried = [-1] * n_labels
+    gains = [np.inf] * n_labels
     for sweep in range(sweeps):
         for label in range(n_labels):
-            if tried[label] != version:
+            if tried[label] != version and gains[label] >= tolerance * abs(energy) / n_labels:
                 version += fusion.propose(label) > 0
+                gains[label] = fusion.gain
                 # The move that was just made is optimal for this label: no need to repeat it.
                 tried[label] = version
             progress((sweep + (label + 1) / n_labels) / sweeps)
