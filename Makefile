@@ -10,11 +10,14 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 
 BIN := $(VENV)/bin
 EXAMPLE := examples/third_party_plugin
-LIGHT_PLUGINS := $(wildcard plugins/cinekit-litert plugins/cinekit-maxflow plugins/cinekit-gco)
+LIGHT_PLUGINS := $(wildcard plugins/cinekit-litert plugins/cinekit-onnx plugins/cinekit-maxflow \
+	plugins/cinekit-gco)
 # Plugins that need torch: each is tested in $(TORCH_VENV), so that the core is never seen with it.
 TORCH_PLUGINS := $(wildcard plugins/cinekit-fcn8 plugins/cinekit-mmseg plugins/cinekit-torchvision)
 
 PACKAGES := $(LIGHT_PLUGINS) $(wildcard $(EXAMPLE))
+# The tests of cinekit-onnx write the networks that they run.
+LIGHT := $(patsubst ./plugins/cinekit-onnx,./plugins/cinekit-onnx[dev],$(PACKAGES:%=./%))
 PIP_INSTALL = -m pip install --disable-pip-version-check --quiet -c constraints.txt
 CORE_STAMP := $(VENV)/.cinekit-core
 TEST_STAMP := $(VENV)/.cinekit-test
@@ -66,7 +69,7 @@ $(CORE_STAMP): pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
 	@touch $@
 
 $(TEST_STAMP): $(CORE_STAMP) $(wildcard $(PACKAGES:%=%/pyproject.toml))
-	$(BIN)/python $(PIP_INSTALL) -e '.[dev,rank]' $(PACKAGES:%=-e ./%)
+	$(BIN)/python $(PIP_INSTALL) -e '.[dev,rank]' $(LIGHT:%=-e '%')
 	@touch $@
 
 $(TORCH_STAMP): pyproject.toml constraints.txt $(wildcard $(TORCH_PLUGINS:%=%/pyproject.toml))
@@ -76,7 +79,7 @@ $(TORCH_STAMP): pyproject.toml constraints.txt $(wildcard $(TORCH_PLUGINS:%=%/py
 
 constraints:
 	$(PYTHON) -m venv --clear .venv-fresh
-	.venv-fresh/bin/python -m pip install --quiet -e '.[dev,rank]' $(PACKAGES:%=-e ./%)
+	.venv-fresh/bin/python -m pip install --quiet -e '.[dev,rank]' $(LIGHT:%=-e '%')
 	{ sed -n '/^#/p' constraints.txt; \
 	  .venv-fresh/bin/python -m pip freeze --exclude-editable; } > constraints.tmp
 	mv constraints.tmp constraints.txt

@@ -58,6 +58,7 @@ KINDS = tuple(HOOKS)
 KNOWN_ELSEWHERE = {
     ("segmenter", "ade20k"): "cinekit-litert",
     ("segmenter", "litert"): "cinekit-litert",
+    ("segmenter", "onnx"): "cinekit-onnx",
     ("segmenter", "selfie"): "cinekit-litert",
     ("segmenter", "selfie_landscape"): "cinekit-litert",
     ("segmenter", "voc"): "cinekit-litert",
