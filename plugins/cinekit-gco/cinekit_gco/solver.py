@@ -27,6 +27,9 @@ LARGEST = 1_000_000
 
 FORBIDDEN = 10 * LARGEST
 
+WIDEST = 1e4
+"""How many times larger pair costs may be than unary ones, which must keep their digits."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GcoSolver:
@@ -92,8 +95,14 @@ class _GcoFusion(Fusion):
         finite = np.isfinite(unary)
         lowest = np.where(finite, unary, np.inf).min(axis=1, keepdims=True)
         extra = np.where(finite, unary - lowest, 0)  # a pixel's lowest cost changes no decision
-        planes = [plane.max(initial=0.0) for plane in self._planes]
-        self._scale = LARGEST / max(float(extra.max()), *map(float, planes), 1e-12)
+        pairs = _largest_pair_cost(problem)
+        if pairs > WIDEST * max(float(extra.max()), 1e-12):
+            raise SolverError(
+                f"expected pair costs at most {WIDEST:g} times the unary costs ({extra.max():g}), "
+                f"received {pairs:g}: GCO's whole numbers cannot express both, "
+                "choose another solver"
+            )
+        self._scale = LARGEST / max(float(extra.max()), pairs, 1e-12)
         whole = np.where(finite, np.rint(extra * self._scale), FORBIDDEN)
         self._data = np.ascontiguousarray(whole, np.intc)  # GCO keeps the pointer: must live
         # One more row and column than edges, so that an edge is found by its first pixel's number.
@@ -146,9 +155,9 @@ class _GcoFusion(Fusion):
         ):
             if planes.max(initial=0.0) * self._scale > FORBIDDEN / 2:
                 raise SolverError(
-                    "expected pair costs of the size of the start's, received some "
-                    f"{FORBIDDEN / 2 / LARGEST:g} times larger: GCO's whole numbers cannot express "
-                    "both, choose another solver"
+                    f"expected pair costs up to {FORBIDDEN / 2 / self._scale:g}, received "
+                    f"{planes.max():g}: GCO's whole numbers cannot express it, "
+                    "choose another solver"
                 )
             whole = np.rint(planes * self._scale).astype(np.int32)
             most = whole[1] + whole[2] - whole[3]
@@ -162,3 +171,14 @@ class _GcoFusion(Fusion):
         for site in np.flatnonzero(self._known != ours):
             self._library.gcoInitLabelAtSite(self._handle, int(site), int(ours[site]))
         self._known[:] = ours
+
+
+def _largest_pair_cost(problem: LabelProblem) -> float:
+    """From every label to its next one and to one far away."""
+    n = problem.n_labels
+    return max(
+        float(problem.pairwise(axis, a, (a + step) % n).max(initial=0.0))
+        for axis in (0, 1)
+        for a in range(n)
+        for step in (1, n // 2)
+    )

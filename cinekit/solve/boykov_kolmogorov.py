@@ -1,0 +1,286 @@
+"""Maximum flow on an implicit 4-connected grid, after Boykov and Kolmogorov.
+
+Y. Boykov, V. Kolmogorov. *An Experimental Comparison of Min-Cut/Max-Flow Algorithms for Energy
+Minimization in Vision.* PAMI 2004. Two search trees grow from the terminals; where they meet, flow
+is pushed along the path; edges that saturate leave orphans, which look for a new parent. Written
+from the paper, with its two heuristics (distance and time stamps of section 3.2, step "adoption").
+
+The graph is never built: a pixel's neighbours are at fixed offsets of a grid padded by one ring, so
+no index arrays exist and the whole state is about 40 bytes per pixel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+_FREE, _SOURCE, SINK = 0, 1, 2
+# A parent is a direction 0..3 (right, left, down, up; the opposite of d is d ^ 1), or one of:
+_NO_PARENT, _TERMINAL, _ORPHAN = -1, 4, 5
+_FAR = 2**30
+# Columns of the pixel records: residual capacities in the four directions and of the terminal ...
+EXCESS = 4
+# ... and the state of the search trees. One record a pixel, not one array a field: the fields are
+# used together, and every array argument costs a kernel call two atomic reference counts.
+TREE, _PARENT, _STAMP, _DEPTH, _NEXT = range(5)
+
+
+@njit(cache=True, nogil=True)
+def _push(p, node, ends):  # type: ignore[no-untyped-def]
+    """Append an active pixel to the linked list, unless it waits there already.
+
+    Pixel 0 is padding and marks "not in the list"; the last pixel points to itself.
+    """
+    if node[p, _NEXT] == 0:
+        node[p, _NEXT] = p
+        if ends[0] == 0:
+            ends[0] = p
+        else:
+            node[ends[1], _NEXT] = p
+        ends[1] = p
+
+
+@njit(cache=True, nogil=True)
+def _pop(node, ends):  # type: ignore[no-untyped-def]
+    """The next pixel that is still in a tree, or 0."""
+    while ends[0] != 0:
+        p = ends[0]
+        following = node[p, _NEXT]
+        node[p, _NEXT] = 0
+        ends[0] = 0 if following == p else following
+        if node[p, TREE] != _FREE:
+            return p
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def boykov_kolmogorov(residual, node, step):  # type: ignore[no-untyped-def]
+    """Maximum flow; leaves the residual capacities and the trees in its arguments.
+
+    residual : float32 (n, 5), capacity from a pixel in each direction, and of its terminal: > 0
+        from the source, < 0 to the sink.
+    node : int32 (n, 5), zeros.
+    """
+    ends = np.zeros(2, np.int64)
+    cut_off = np.empty(node.shape[0], np.int32)
+    width = step[2]
+    first, last = width + 1, node.shape[0] - width - 1  # inside the padding
+    flow = _push_to_neighbours(residual, step, first, last, 1)
+    flow += _push_to_neighbours(residual, step, last - 1, first - 1, -1)
+    for p in range(node.shape[0]):
+        node[p, _PARENT] = _NO_PARENT
+        if residual[p, EXCESS] != 0:
+            node[p, TREE] = _SOURCE if residual[p, EXCESS] > 0 else SINK
+            node[p, _PARENT] = _TERMINAL
+            node[p, _DEPTH] = 1
+    for p in range(first, last):
+        tree = node[p, TREE]
+        if tree != _FREE:
+            # A pixel amid its own tree has nowhere to grow: it wakes when a neighbour is cut off.
+            for d in range(4):
+                q = p + step[d]
+                room = residual[p, d] if tree == _SOURCE else residual[q, d ^ 1]
+                if room > 0 and node[q, TREE] != tree:
+                    _push(p, node, ends)
+                    break
+    time = 0
+    p = 0
+    while True:
+        if node[p, TREE] == _FREE:
+            p = _pop(node, ends)
+            if p == 0:
+                return flow
+        time += 1
+        d = _grow(p, residual, node, step, ends)
+        if d < 0:
+            p = 0
+            continue
+        # The path runs source tree -> tail -> head -> sink tree.
+        if node[p, TREE] == _SOURCE:
+            tail, head = p, p + step[d]
+        else:
+            tail, head, d = p + step[d], p, d ^ 1
+        pushed, n_cut_off = _augment(tail, head, d, residual, node, step, cut_off)
+        flow += pushed
+        # Root first, and everything that one orphan sets free before the next orphan: pixels
+        # nearer the root then find their parents before those below them ask for one.
+        for k in range(n_cut_off - 1, -1, -1):
+            _adopt(k, time, residual, node, step, ends, cut_off)
+
+
+@njit(cache=True, nogil=True)
+def _push_to_neighbours(residual, step, begin, end, stride):  # type: ignore[no-untyped-def]
+    """Push flow over single edges, pixel by pixel in raster order; what reached a sink.
+
+    Two cases, both plain augmentations. An excess that exceeds all that can leave the pixel is
+    handed on in full: the pixel is decided, and its surplus helps to decide the next. A smaller one
+    goes to the neighbours that have a deficit. Likewise for deficits. Most pixels of a move are
+    settled here, without trees.
+    """
+    flow = 0.0
+    for p in range(begin, end, stride):
+        excess = residual[p, EXCESS]
+        if excess > 0:
+            room = residual[p, 0] + residual[p, 1] + residual[p, 2] + residual[p, 3]
+            decided = excess >= room
+            for d in range(4):
+                q = p + step[d]
+                wanted = residual[q, EXCESS]
+                pushed = residual[p, d]
+                if not decided:
+                    pushed = min(pushed, min(excess, max(-wanted, np.float32(0))))
+                if pushed > 0:
+                    flow += min(pushed, max(-wanted, np.float32(0)))
+                    residual[p, d] -= pushed
+                    residual[q, d ^ 1] += pushed
+                    residual[q, EXCESS] += pushed
+                    excess -= pushed
+            residual[p, EXCESS] = max(excess, np.float32(0))
+        elif excess < 0:
+            room = np.float32(0)
+            for d in range(4):
+                room += residual[p + step[d], d ^ 1]
+            decided = -excess >= room
+            for d in range(4):
+                q = p + step[d]
+                offered = residual[q, EXCESS]
+                pushed = residual[q, d ^ 1]
+                if not decided:
+                    pushed = min(pushed, min(-excess, max(offered, np.float32(0))))
+                if pushed > 0:
+                    flow += min(pushed, max(offered, np.float32(0)))
+                    residual[q, d ^ 1] -= pushed
+                    residual[p, d] += pushed
+                    residual[q, EXCESS] -= pushed
+                    excess += pushed
+            residual[p, EXCESS] = min(excess, np.float32(0))
+    return flow
+
+
+@njit(cache=True, nogil=True)
+def _grow(p, residual, node, step, ends):  # type: ignore[no-untyped-def]
+    """Let the tree of p take its free neighbours; the direction of the other tree, or -1."""
+    tree, stamp, depth = node[p, TREE], node[p, _STAMP], node[p, _DEPTH]
+    for d in range(4):
+        q = p + step[d]
+        room = residual[p, d] if tree == _SOURCE else residual[q, d ^ 1]
+        if room > 0:
+            if node[q, TREE] == _FREE:
+                node[q, TREE] = tree
+                node[q, _PARENT] = d ^ 1
+                node[q, _STAMP] = stamp
+                node[q, _DEPTH] = depth + 1
+                _push(q, node, ends)
+            elif node[q, TREE] != tree:
+                return d
+            elif node[q, _STAMP] <= stamp and node[q, _DEPTH] > depth:
+                node[q, _PARENT] = d ^ 1  # a shorter way to the terminal
+                node[q, _STAMP] = stamp
+                node[q, _DEPTH] = depth + 1
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def _augment(tail, head, d, residual, node, step, cut_off):  # type: ignore[no-untyped-def]
+    """Push what the path through edge (tail, d) bears; the amount and how many orphans it made."""
+    pushed = residual[tail, d]
+    x = tail
+    while node[x, _PARENT] != _TERMINAL:
+        e = node[x, _PARENT]
+        x += step[e]
+        pushed = min(pushed, residual[x, e ^ 1])
+    pushed = min(pushed, residual[x, EXCESS])
+    x = head
+    while node[x, _PARENT] != _TERMINAL:
+        e = node[x, _PARENT]
+        pushed = min(pushed, residual[x, e])
+        x += step[e]
+    pushed = min(pushed, -residual[x, EXCESS])
+
+    n = 0
+    residual[tail, d] -= pushed
+    residual[head, d ^ 1] += pushed
+    for side in range(2):
+        x = tail if side == 0 else head
+        while node[x, _PARENT] != _TERMINAL:
+            e = node[x, _PARENT]
+            y = x + step[e]
+            # Flow runs from parent to child in the source tree, from child to parent in the other.
+            a, b, out = (y, x, e ^ 1) if side == 0 else (x, y, e)
+            residual[a, out] -= pushed
+            residual[b, out ^ 1] += pushed
+            if residual[a, out] <= 0:
+                node[x, _PARENT] = _ORPHAN
+                cut_off[n] = x
+                n += 1
+            x = y
+        residual[x, EXCESS] -= pushed if side == 0 else -pushed
+        if residual[x, EXCESS] == 0:
+            node[x, _PARENT] = _ORPHAN
+            cut_off[n] = x
+            n += 1
+    return pushed, n
+
+
+@njit(cache=True, nogil=True)
+def _adopt(k, time, residual, node, step, ends, cut_off):  # type: ignore[no-untyped-def]
+    """Find new parents for orphan k and for those that lose theirs because of it.
+
+    ``cut_off[k:]`` is free for the queue of the latter: a pixel is an orphan once per augmentation.
+    """
+    first, last = k, k + 1
+    while first < last:
+        x = cut_off[first]
+        first += 1
+        tree = node[x, TREE]
+        best, nearest = -1, _FAR
+        for d in range(4):
+            q = x + step[d]
+            room = residual[q, d ^ 1] if tree == _SOURCE else residual[x, d]
+            if room > 0 and node[q, TREE] == tree:
+                distance = _distance(q, time, node, step)
+                if distance < nearest:
+                    best, nearest = d, distance
+        if best >= 0:
+            node[x, _PARENT] = best
+            node[x, _STAMP] = time
+            node[x, _DEPTH] = nearest + 1
+            continue
+        for d in range(4):
+            q = x + step[d]
+            if node[q, TREE] == tree:
+                room = residual[q, d ^ 1] if tree == _SOURCE else residual[x, d]
+                if room > 0:
+                    _push(q, node, ends)
+                if node[q, _PARENT] == d ^ 1:  # x was its parent
+                    node[q, _PARENT] = _ORPHAN
+                    cut_off[last] = q
+                    last += 1
+        node[x, TREE] = _FREE
+        node[x, _PARENT] = _NO_PARENT
+
+
+@njit(cache=True, nogil=True)
+def _distance(q, time, node, step):  # type: ignore[no-untyped-def]
+    """Edges from q to its terminal, or _FAR when an orphan lies between; stamps a proven path."""
+    distance = 0
+    y = q
+    while node[y, _STAMP] != time:
+        e = node[y, _PARENT]
+        if e == _ORPHAN:
+            return _FAR
+        distance += 1
+        if e == _TERMINAL:
+            node[y, _STAMP] = time
+            node[y, _DEPTH] = 1
+            break
+        y += step[e]
+    else:
+        distance += node[y, _DEPTH]
+    y, remaining = q, distance
+    while node[y, _STAMP] != time:
+        node[y, _STAMP] = time
+        node[y, _DEPTH] = remaining
+        remaining -= 1
+        y += step[node[y, _PARENT]]
+    return distance
