@@ -1,8 +1,8 @@
 """Ranking by completing the rating matrix: what users of similar taste said of the same thing.
 
-Knows nothing of a cinemagraph but its ratings, so it is the ranker for catalogues that others have
-rated. A new cinemagraph is scored by a ridge regression from features to the user's completed
-ratings: one matrix, shared by all users, because the regression is linear in what it predicts.
+The ranker for catalogues that others have rated; features only help the completion along. A new
+cinemagraph is scored by a ridge regression from features to the user's completed ratings: one
+matrix, shared by all users, because the regression is linear in what it predicts.
 """
 
 from __future__ import annotations
@@ -60,12 +60,14 @@ class CompletionRanker:
     """MC (soft-impute) or AEm as a ranker of its own.
 
     method : mc or aem.    mapping, latent : of AEm.
+    side : whether mc may use the features beside the ratings (its validation decides how much).
     ridge : of the regression for new cinemagraphs, in units of standardised features squared.
     """
 
     method: UserFeature = UserFeature.MC
     mapping: MappingKind = MappingKind.RBF
     latent: int = 6
+    side: bool = True
     ridge: float = 30.0
     seed: int = 0
     fitted: ClassVar[type[FittedRanker]] = FittedCompletion
@@ -88,5 +90,6 @@ class CompletionRanker:
             options = AemOptions(mapping=self.mapping, latent=self.latent, seed=self.seed)
             aem = fit_aem(training.ratings, options)
         else:
-            completion = soft_impute(training.ratings, seed=self.seed)
+            side = x[:, :-1] if self.side else None
+            completion = soft_impute(training.ratings, side, seed=self.seed)
         return FittedCompletion(features.names, training.order, scaler, regression, aem, completion)

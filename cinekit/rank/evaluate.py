@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cinekit.errors import RankError
 from cinekit.protocols import Progress, silent
@@ -105,7 +106,7 @@ def _scores(known: Mapping[str, Sequence[float]], curves: Sequence[Sequence[floa
     return Scores(values, tuple(zip(CURVE, columns, strict=False)), columns[-1])
 
 
-def hold_out(ratings: Array, share: float, rng: np.random.Generator) -> np.ndarray:
+def hold_out(ratings: Array, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
     """Bool (N, U): ratings to predict, ``share`` of each user's (at least 1 of 2 or more)."""
     test = np.zeros(ratings.shape, bool)
     for j in range(ratings.shape[1]):
@@ -115,7 +116,7 @@ def hold_out(ratings: Array, share: float, rng: np.random.Generator) -> np.ndarr
     return test
 
 
-def new_users(n_users: int, share: float, seed: int) -> np.ndarray:
+def new_users(n_users: int, share: float, seed: int) -> NDArray[np.intp]:
     """Indices of the users that are new, ascending; none when fewer than two would stay."""
     count = round(share * n_users)
     if n_users - count < 2:
@@ -124,30 +125,35 @@ def new_users(n_users: int, share: float, seed: int) -> np.ndarray:
 
 
 def known_users(
-    fitted: FittedRanker, features: Features, ratings: Array, test: np.ndarray, seed: int
+    fitted: FittedRanker, features: Features, ratings: Array, test: NDArray[np.bool_], seed: int
 ) -> dict[str, float]:
-    """Mean over users of every metric on the held-out ratings; RMSE over all of them."""
-    rng = np.random.default_rng([seed, 2])
+    """Every metric on the held-out ratings of users and cinemagraphs of the training."""
     everything = np.arange(len(features))
-    per_user: dict[str, list[float]] = {metric: [] for metric in METRICS}
-    errors: list[Array] = []
-    for j in range(ratings.shape[1]):
-        rows = np.flatnonzero(test[:, j])
-        if not len(rows):
-            continue
-        user = UserRatings(np.where(test[:, j], np.nan, ratings[:, j]))
-        truth, scores = ratings[rows, j], fitted.predict(features, user, everything)[rows]
-        per_user["mAP"].append(average_precision(truth, scores, rng))
-        per_user["nDCG@5"].append(ndcg(truth, scores, rng))
-        per_user["tau"].append(kendall_tau(truth, scores))
-        errors.append(truth - scores)
+    columns = [
+        fitted.predict(features, UserRatings(known), everything)
+        for known in np.where(test, np.nan, ratings).T
+    ]
+    return score_tables(np.stack(columns, axis=1), ratings, test, seed)
+
+
+def score_tables(
+    predicted: Array, ratings: Array, test: NDArray[np.bool_], seed: int
+) -> dict[str, float]:
+    """Mean over users of every metric; RMSE over all entries in ``test``. All (N, U)."""
+    rng = np.random.default_rng([seed, 2])
+    per_user: dict[str, list[float]] = {metric: [] for metric in METRICS[:3]}
+    for rows, told, said in zip(test.T, ratings.T, predicted.T, strict=True):
+        if rows.any():
+            truth, scores = told[rows], said[rows]
+            per_user["mAP"].append(average_precision(truth, scores, rng))
+            per_user["nDCG@5"].append(ndcg(truth, scores, rng))
+            per_user["tau"].append(kendall_tau(truth, scores))
     out = {metric: _mean(values) for metric, values in per_user.items()}
-    out["RMSE"] = rmse(np.concatenate(errors), np.zeros(sum(map(len, errors))))
-    return out
+    return {**out, "RMSE": rmse(ratings[test], predicted[test])}
 
 
 def curve(
-    fitted: FittedRanker, features: Features, ratings: Array, test: np.ndarray, seed: int
+    fitted: FittedRanker, features: Features, ratings: Array, test: NDArray[np.bool_], seed: int
 ) -> list[float]:
     """mAP of new users after each number of ratings in CURVE, then after all their known ones."""
     rng = np.random.default_rng([seed, 3])

@@ -13,7 +13,7 @@ as much as weak ones; a cap on the rank lets it shrink less. This is "MC" of [O]
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from cinekit.rank.ratings import DAMPING, biases, check_ratings, validation_mask
 
 Array = NDArray[np.float64]
 RANKS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+WEIGHTS = (0.0, 0.3, 1.0, 2.0)
+"""Of the features beside the ratings; both are about one unit large."""
 PATIENCE = 2
 """Points of a path, or ranks, without a new best before the search goes no further."""
 
@@ -54,12 +56,11 @@ class Completion:
         Ratings cost O(n d^2), whoever else there is.
         """
         known = ~np.isnan(ratings)
-        rest = ratings[known] - self.offsets[known]
-        bias = float(rest.sum() / (len(rest) + DAMPING))
-        basis = self.items[known]
-        normal = basis.T @ basis + self.shrink * np.eye(basis.shape[1])
-        latent: Array = np.asarray(np.linalg.solve(normal, basis.T @ (rest - bias)), np.float64)
-        return latent, bias
+        basis = np.concatenate([np.ones((len(self.items), 1)), self.items], axis=1)[known]
+        penalty = np.append(DAMPING, np.full(self.items.shape[1], self.shrink))
+        normal = basis.T @ basis + np.diag(penalty)
+        found = np.linalg.solve(normal, basis.T @ (ratings[known] - self.offsets[known]))
+        return np.asarray(found[1:], np.float64), float(found[0])
 
     def project(self, ratings: Array) -> Array:
         """Latent (d,) of a new user."""
@@ -73,85 +74,146 @@ class Completion:
 
 
 def soft_impute(
-    ratings: Array, *, path: int = 12, iterations: int = 100, held_out: float = 0.1, seed: int = 0
+    ratings: Array,
+    features: Array | None = None,
+    *,
+    path: int = 16,
+    iterations: int = 100,
+    held_out: float = 0.1,
+    seed: int = 0,
 ) -> Completion:
     """Complete ratings (N, U), NaN = not rated.
 
-    Biases are taken out first (they are not of low nuclear norm). Threshold and rank are chosen on
-    ``held_out`` of the known entries, then fitted to all.
+    features : float64 (N, D), standardised and finite: side information. They are further columns
+        of the matrix, known everywhere and weighted, so that factors of cinemagraphs explain both
+        (collective matrix factorisation: Singh and Gordon, KDD 2008).
+
+    Biases are not of low nuclear norm: they are fitted along with it, damped. The weight of the
+    features, threshold and rank are chosen on ``held_out`` of the known ratings, then everything
+    is fitted to all.
     """
     ratings = check_ratings(ratings)
     if ratings.size == 0:
         raise RankError(f"soft_impute: expected items and users, received {ratings.shape}")
-    known = ~np.isnan(ratings)
+    side = np.zeros((len(ratings), 0)) if features is None else features
     test = validation_mask(ratings, seed, held_out)
-    mean, item, user = biases(ratings)
-    base = mean + item[:, None] + user
-    rest = np.where(known, ratings - base, 0.0)
-    shrink, rank = _choose(np.where(test, np.nan, ratings), ratings, test, path, iterations)
-    low_rank = np.zeros_like(rest)
-    for threshold in [t for t in _path(rest, path) if t > shrink] + [shrink]:
-        low_rank, parts = _solve(rest, known, low_rank, threshold, rank, iterations)
-    left, scale, right = parts
-    completed = np.where(known, ratings, base + low_rank)
+    search = _Search(ratings, test, side, path)
+    weight = max(WEIGHTS if side.shape[1] else (0.0,), key=search.try_weight)
+    search.try_ranks(weight)
+    weight, shrink, rank = search.chosen
+    problem = _Problem(ratings, weight * side)
+    state = problem.start()
+    for threshold in [t for t in problem.path(path) if t > shrink] + [shrink]:
+        state = problem.solve(state, threshold, rank, iterations, 1e-5)
+    left, scale, right = state.parts
     root = np.sqrt(scale)
-    return Completion(completed, right * root, left * root, mean + item, shrink)
+    completed = np.where(problem.known, ratings, problem.predicted(state))
+    latents = right[: ratings.shape[1]] * root
+    return Completion(completed, latents, left * root, problem.mean + state.item, shrink)
 
 
-def _path(rest: Array, path: int) -> list[float]:
-    top = max(float(np.linalg.norm(rest, 2)), 1e-9)
-    return [float(value) for value in np.geomspace(top, top / 100, path)]
+@dataclass(frozen=True, eq=False)
+class _State:
+    low_rank: Array  # (N, U + D)
+    parts: tuple[Array, Array, Array]
+    item: Array
+    user: Array
 
 
-def _choose(
-    train: Array, full: Array, test: NDArray[np.bool_], path: int, steps: int
-) -> tuple[float, int]:
-    """Threshold and rank of the smallest squared error on the entries in ``test``."""
-    known = ~np.isnan(train)
-    mean, item, user = biases(train)
-    base = mean + item[:, None] + user
-    rest = np.where(known, train - base, 0.0)
-    thresholds = _path(rest, path)
-    # Nothing but the biases is the first candidate: any low rank has to be better than that.
-    best = float(np.square((full - base)[test]).sum())
-    chosen, without = (thresholds[0], 0), 0
-    for rank in [r for r in RANKS if r <= min(full.shape)]:
-        low_rank, error, rises = np.zeros_like(rest), np.inf, 0
-        improved = False
-        for threshold in thresholds:
-            low_rank, _ = _solve(rest, known, low_rank, threshold, rank, steps)
-            new = float(np.square((full - base - low_rank)[test]).sum())
-            if new < best:
-                best, chosen, improved = new, (threshold, rank), True
-            rises = rises + 1 if new >= error else 0
-            error = min(new, error)
+class _Problem:
+    """Biases and a low-rank part under a threshold, minimised in turns."""
+
+    def __init__(self, ratings: Array, side: Array) -> None:
+        self.ratings, self.side = ratings, side
+        self.known = ~np.isnan(ratings)
+        self.mean = biases(ratings)[0]
+
+    def start(self) -> _State:
+        n, width = len(self.ratings), self.ratings.shape[1] + self.side.shape[1]
+        empty = (np.zeros((n, 0)), np.zeros(0), np.zeros((width, 0)))
+        _, item, user = biases(self.ratings)
+        return _State(np.zeros((n, width)), empty, item, user)
+
+    def path(self, points: int) -> list[float]:
+        """Thresholds from the one that leaves nothing down to a hundredth of it."""
+        top = max(float(np.linalg.norm(self._filled(self.start()), 2)), 1e-9)
+        return [float(value) for value in np.geomspace(top, top / 100, points)]
+
+    def predicted(self, state: _State) -> Array:
+        base = self.mean + state.item[:, None] + state.user
+        out: Array = base + state.low_rank[:, : self.ratings.shape[1]]
+        return out
+
+    def solve(
+        self, state: _State, shrink: float, rank: int, iterations: int, tolerance: float
+    ) -> _State:
+        for _ in range(iterations):
+            state = self._biased(state)
+            parts = _shrunk(self._filled(state), shrink, rank)
+            left, scale, right = parts
+            new = (left * scale) @ right.T
+            change = float(((new - state.low_rank) ** 2).sum())
+            state = replace(state, low_rank=new, parts=parts)
+            if change <= tolerance * max(1e-12, float((new**2).sum())):
+                break
+        return state
+
+    def _filled(self, state: _State) -> Array:
+        users = self.ratings.shape[1]
+        base = self.mean + state.item[:, None] + state.user
+        rest = np.where(self.known, self.ratings - base, state.low_rank[:, :users])
+        return np.concatenate([rest, self.side], axis=1)
+
+    def _biased(self, state: _State) -> _State:
+        rest = self.ratings - self.mean - state.low_rank[:, : self.ratings.shape[1]]
+        rest = np.where(self.known, rest, 0.0)
+        n_item, n_user = self.known.sum(1) + DAMPING, self.known.sum(0) + DAMPING
+        item = (rest - np.where(self.known, state.user, 0.0)).sum(1) / n_item
+        user = (rest - np.where(self.known, item[:, None], 0.0)).sum(0) / n_user
+        return replace(state, item=item, user=user)
+
+
+class _Search:
+    """Remembers the best of everything tried on the held-out ratings."""
+
+    def __init__(self, ratings: Array, test: NDArray[np.bool_], side: Array, points: int) -> None:
+        self.full, self.test, self.side, self.points = ratings, test, side, points
+        self.train = np.where(test, np.nan, ratings)
+        # Nothing but the biases is the first candidate: any low rank has to be better than that.
+        problem = _Problem(self.train, side[:, :0])
+        self.error = self._error(problem, problem.start())
+        self.chosen = (0.0, problem.path(2)[0], 0)
+
+    def try_weight(self, weight: float) -> float:
+        """Minus the least error with the features weighted like this, whatever the rank."""
+        return -self._try(weight, min(self.full.shape))
+
+    def try_ranks(self, weight: float) -> None:
+        """Ranks from 1 up, until they stop paying."""
+        least, without = np.inf, 0
+        for rank in [r for r in RANKS if r < min(self.full.shape)]:
+            error = self._try(weight, rank)
+            without = 0 if error < least else without + 1
+            least = min(least, error)
+            if without >= PATIENCE:
+                break
+
+    def _try(self, weight: float, rank: int) -> float:
+        problem = _Problem(self.train, weight * self.side)
+        state, least, rises = problem.start(), np.inf, 0
+        for threshold in problem.path(self.points):
+            state = problem.solve(state, threshold, rank, 30, 1e-4)
+            error = self._error(problem, state)
+            if error < self.error:
+                self.error, self.chosen = error, (weight, threshold, rank)
+            rises = rises + 1 if error >= least else 0
+            least = min(least, error)
             if rises >= PATIENCE:
                 break
-        without = 0 if improved else without + 1
-        if without >= PATIENCE:
-            break
-    return chosen
+        return least
 
-
-def _solve(
-    rest: Array,
-    known: NDArray[np.bool_],
-    start: Array,
-    shrink: float,
-    rank: int,
-    iterations: int,
-) -> tuple[Array, tuple[Array, Array, Array]]:
-    low_rank = start
-    parts = (np.zeros((len(rest), 0)), np.zeros(0), np.zeros((rest.shape[1], 0)))
-    for _ in range(iterations):
-        parts = _shrunk(np.where(known, rest, low_rank), shrink, rank)
-        left, scale, right = parts
-        new = (left * scale) @ right.T
-        change = float(((new - low_rank) ** 2).sum())
-        low_rank = new
-        if change <= 1e-5 * max(1e-12, float((low_rank**2).sum())):
-            break
-    return low_rank, parts
+    def _error(self, problem: _Problem, state: _State) -> float:
+        return float(np.square((self.full - problem.predicted(state))[self.test]).sum())
 
 
 def _shrunk(x: Array, shrink: float, rank: int) -> tuple[Array, Array, Array]:
