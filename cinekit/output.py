@@ -61,7 +61,8 @@ class OutputFolder:
         for kind, writer in self.writers.items():
             files[kind] = name + writer.suffix
             writer.write(frames, fps, self.folder / files[kind], self.repeat)
-        self._media[name] = loop_media(frames, fps, files)
+        film = next((self.folder / file for file in files.values() if file.endswith(".mp4")), None)
+        self._media[name] = loop_media(frames, fps, files, film if self.repeat == 1 else None)
 
     def finish(self, result: Result, report: bool = True) -> None:
         """Write the report and result.json, once every candidate was added."""

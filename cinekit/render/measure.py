@@ -280,14 +280,17 @@ def decode_check(
     """
     if not still.any():
         raise RenderError("expected at least one still pixel to check, received none")
-    levels, squares, count = [], 0.0, 0
+    mask = still.astype(np.uint8)
+    total, power = np.zeros(still.shape, np.float64), np.zeros(still.shape, np.float64)
+    squares, n = 0.0, 0
     for image in decoded:
-        levels.append(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[still])
-        error = image[still].astype(np.float64) - frame[still]
-        squares += float((error * error).sum())
-        count += error.size
-    mean_square = max(squares / max(count, 1), 1e-10)
-    deviation = temporal_std(np.asarray(levels, np.uint8)[:, None])
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        cv2.accumulate(grey, total)
+        cv2.accumulateSquare(grey, power)
+        squares += cv2.norm(image, frame, cv2.NORM_L2SQR, mask)
+        n += 1
+    mean_square = max(squares / max(n * 3 * int(still.sum()), 1), 1e-10)
+    deviation = np.sqrt(np.maximum(power / max(n, 1) - (total / max(n, 1)) ** 2, 0))[still]
     return {
         "still_std": float(deviation.mean()),
         "still_psnr": 10 * float(np.log10(255.0**2 / mean_square)),

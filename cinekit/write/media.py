@@ -52,11 +52,18 @@ def loop_media(
     frames: Sequence[Picture] | NDArray[np.uint8],
     fps: float,
     files: Mapping[str, str] | None = None,
+    film: Path | None = None,
 ) -> LoopMedia:
-    """A preview and a contact sheet of rendered frames, each uint8 (H, W, 3); the loop once."""
-    return LoopMedia(
-        preview=preview(frames, fps), contact=contact_sheet(frames), files=dict(files or {})
-    )
+    """A preview and a contact sheet of rendered frames, each uint8 (H, W, 3); the loop once.
+
+    film : an mp4 of these frames that exists already; when it is small enough it is the preview,
+        which saves encoding the loop again.
+    """
+    if film is not None and film.stat().st_size <= PREVIEW_BYTES:
+        shown = film.read_bytes()
+    else:
+        shown = preview(frames, fps)
+    return LoopMedia(preview=shown, contact=contact_sheet(frames), files=dict(files or {}))
 
 
 def preview(frames: Iterable[Picture], fps: float, limit: int = PREVIEW_BYTES) -> bytes:

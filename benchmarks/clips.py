@@ -1,0 +1,162 @@
+"""Run the main job on the showpiece clips and print the table of docs/results.md.
+
+    python benchmarks/clips.py [--clips sea_rocks,chickens] [--segmenters motion,scene_voc]
+
+Needs the test data (CINEKIT_TEST_DATA, default ../shared/data). Every figure is measured on the
+rendered frames, the last two on what a player decodes from the mp4. "moved" is what share of the
+moving area lies inside the candidate's target.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.clip import read_clip
+from cinekit.config import build_component
+from cinekit.output import OutputFolder
+from cinekit.pipeline import Settings, make_cinemagraphs
+from cinekit.plugins import load_plugins
+from cinekit.render import decode_check
+from cinekit.types import Cinemagraph, Result
+
+SHOWPIECES = (
+    "coffee_pour",
+    "sea_rocks",
+    "campfire_pot",
+    "daffodils_wind",
+    "chickens",
+    "fountain_passerby",
+    "dog_jump",
+)
+NETWORKS = {
+    "ade20k": "deeplabv3_mobilenetv2_ade20k.tflite",
+    "voc": "deeplabv3_mobilenetv2_voc_quant.tflite",
+}
+MEASURES = {
+    "moving_area": "moving",
+    "inside_target": "inside",
+    "seam_step": "seam",
+    "worst_step": "worst",
+    "own_jump": "own jump",
+    "own_step": "shown",
+    "border_gradient": "border",
+    "border_tear": "tear",
+    "sharpness": "sharp",
+    "motion": "motion",
+    "decoded_std": "still std",
+    "decoded_psnr": "PSNR",
+}
+
+
+def segmenter_of(name: str, data: Path) -> Any:
+    """A component with the test data's weights; ``scene`` is semantic and motion together."""
+    plugins = load_plugins()
+    if name == "scene":
+        semantic = {"name": "ade20k", "model": str(data / "weights" / NETWORKS["ade20k"])}
+        node: Any = {"name": "scene", "semantic": semantic, "motion": {"name": "motion"}}
+    elif name in NETWORKS:
+        node = {"name": name, "model": str(data / "weights" / NETWORKS[name])}
+    else:
+        node = {"name": name}
+    return build_component(plugins, "segmenter", node)
+
+
+def run(path: Path, segmenter: str, data: Path, folder: Path) -> list[dict[str, Any]]:
+    """One job; a row per candidate."""
+    settings = Settings(segmenter=segmenter_of(segmenter, data))
+    outputs = OutputFolder(folder, settings.writers, refused=True)
+    rows: list[dict[str, Any]] = []
+
+    def sink(result: Result, made: Cinemagraph, frames: NDArray[np.uint8]) -> None:
+        outputs.add(result, made, frames)
+        rows.append(row(path.stem, segmenter, made, frames, folder / f"{made.candidate.id}.mp4"))
+
+    began = time.perf_counter()
+    result = make_cinemagraphs(read_clip(path), sink=sink, segmenter=settings.segmenter)
+    outputs.finish(result)
+    for one in rows:
+        one["seconds"] = time.perf_counter() - began
+        one["stages"] = {stage.name: stage.seconds for stage in result.stages}
+        one["peak_gb"] = max(stage.peak_bytes for stage in result.stages) / 1e9
+    return rows
+
+
+def row(
+    clip: str, segmenter: str, made: Cinemagraph, frames: NDArray[np.uint8], file: Path
+) -> dict[str, Any]:
+    """All figures of one candidate."""
+    check = decode_check(decode(file), ~made.labels.looping, frames[0])
+    decoded = {"decoded_std": check["still_std"], "decoded_psnr": check["still_psnr"]}
+    return {
+        "clip": clip,
+        "segmenter": segmenter,
+        "candidate": made.candidate.id,
+        "verdict": made.judgement.verdict.value,
+        "reasons": list(made.judgement.reasons),
+        "n_frames": made.n_frames,
+        "kilobytes": file.stat().st_size / 1000,
+        **made.judgement.measures,
+        **decoded,
+    }
+
+
+def decode(file: Path) -> Iterator[NDArray[np.uint8]]:
+    """What a player shows: RGB frames."""
+    with av.open(str(file)) as container:
+        for frame in container.decode(video=0):
+            yield frame.to_ndarray(format="rgb24")
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Markdown, one line per candidate."""
+    head = ["clip", "segmenter", "candidate", "verdict", *MEASURES.values(), "KB"]
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for one in rows:
+        cells = [one["clip"], one["segmenter"], one["candidate"], one["verdict"]]
+        cells += [figure(one.get(name)) for name in MEASURES]
+        lines.append("| " + " | ".join([*cells, f"{one['kilobytes']:.0f}"]) + " |")
+    return "\n".join(lines)
+
+
+def figure(value: float | None) -> str:
+    """Two decimals, a dash where there is nothing to measure."""
+    return "-" if value is None or not np.isfinite(value) else f"{value:.2f}"
+
+
+def main() -> int:
+    """Run, keep the figures in DIR/table.json, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clips", default=",".join(SHOWPIECES))
+    parser.add_argument("--segmenters", default="motion,ade20k")
+    parser.add_argument("--output", type=Path, default=Path("outputs/clips"))
+    arguments = parser.parse_args()
+    data = Path(os.environ.get("CINEKIT_TEST_DATA", "../shared/data")).resolve()
+    if not (data / "videos").is_dir():
+        print(f"clips: expected the test data at {data}, found none; set CINEKIT_TEST_DATA")
+        return 1
+    rows: list[dict[str, Any]] = []
+    for clip in arguments.clips.split(","):
+        (path,) = sorted((data / "videos").glob(f"{clip}.*"))
+        for segmenter in arguments.segmenters.split(","):
+            new = run(path, segmenter, data, arguments.output / f"{clip}-{segmenter}")
+            print(table(new), file=sys.stderr, flush=True)
+            rows += new
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    (arguments.output / "table.json").write_text(json.dumps(rows, indent=1))
+    print(table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
