@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cinekit.hookspecs import LazyComponents, hookimpl
 
 if TYPE_CHECKING:
-    from cinekit.protocols import Segmenter, Solver, Writer
+    from cinekit.protocols import Component, Segmenter, Solver, Writer
 
 
 @hookimpl
@@ -34,6 +34,29 @@ def cinekit_solvers() -> Mapping[str, type[Solver]]:
             "brute_force": "cinekit.solve.brute:BruteForceSolver",
         }
     )
+
+
+@hookimpl
+def cinekit_rankers() -> Mapping[str, type[Component]]:
+    """Rankers of [O] Fig. 8, and the ones that go beyond it."""
+    return LazyComponents(
+        {
+            "prior": "cinekit.rank.prior:PriorRanker",
+            "random": "cinekit.rank.rankers:RandomRanker",
+            "constant": "cinekit.rank.rankers:ConstantRanker",
+            "global_forest": "cinekit.rank.rankers:GlobalForestRanker",
+            "individual_forest": "cinekit.rank.rankers:IndividualForestRanker",
+            "srf": "cinekit.rank.rankers:SharedForestRanker",
+            "completion": "cinekit.rank.completion:CompletionRanker",
+            "joint": "cinekit.rank.joint:JointRanker",
+        }
+    )
+
+
+@hookimpl
+def cinekit_features() -> Mapping[str, type[Component]]:
+    """Features that need no network."""
+    return LazyComponents({"standard": "cinekit.features:StandardFeatures"})
 
 
 @hookimpl

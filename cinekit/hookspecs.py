@@ -115,13 +115,35 @@ def cinekit_solvers() -> Mapping[str, type[Solver]]:  # type: ignore[empty-body]
 def cinekit_rankers() -> Mapping[str, type[Component]]:  # type: ignore[empty-body]
     """Provide rankers: they predict how a user would rate a cinemagraph.
 
+    ``fit`` learns from everybody's ratings and returns a :class:`cinekit.rank.FittedRanker`; the
+    class attribute ``fitted`` names its class, so that saved models can be read back.
+
     Example
     -------
     ::
 
+        @dataclass(frozen=True, eq=False)
+        class Fitted(FittedRanker):
+            names: tuple[str, ...]
+            order: np.ndarray
+            mean: float
+
+            def score(self, values, user, rows):
+                return np.full(len(values), self.mean)
+
+
+        @dataclass(frozen=True, kw_only=True)
+        class MeanRanker:
+            fitted: ClassVar = Fitted
+
+            def fit(self, features, ratings):
+                training = Training.check(features, ratings)
+                return Fitted(features.names, training.order, float(np.nanmean(ratings)))
+
+
         @cinekit.hookimpl
         def cinekit_rankers():
-            return {"constant": ConstantRanker}
+            return {"mean": MeanRanker}
     """
 
 
@@ -132,6 +154,12 @@ def cinekit_features() -> Mapping[str, type[Component]]:  # type: ignore[empty-b
     Example
     -------
     ::
+
+        @dataclass(frozen=True, kw_only=True)
+        class FaceFeatures:
+            def extract(self, result, cinemagraph, frames):
+                return {"face_known": 1.0, "face_count": float(count_faces(frames[0]))}
+
 
         @cinekit.hookimpl
         def cinekit_features():

@@ -38,8 +38,8 @@ from cinekit.text import did_you_mean, one_line
 METHODS = {
     "segmenter": "respond",
     "solver": "solve",
-    "ranker": None,
-    "features": None,
+    "ranker": "fit",
+    "features": "extract",
     "writer": "write",
 }
 """Kind of component, which is also its Hydra group, and the method that makes it one."""
@@ -56,6 +56,7 @@ KINDS = tuple(HOOKS)
 
 
 KNOWN_ELSEWHERE = {
+    ("ranker", "xgboost"): "cinekit-xgboost",
     ("segmenter", "ade20k"): "cinekit-litert",
     ("segmenter", "litert"): "cinekit-litert",
     ("segmenter", "onnx"): "cinekit-onnx",

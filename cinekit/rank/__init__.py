@@ -1,1 +1,26 @@
-"""Predicts how a user would rate a cinemagraph, learning from everybody\x27s ratings."""
+"""Predicts how a user would rate a cinemagraph, learning from everybody's ratings."""
+
+from cinekit.rank.aem import Aem, AemOptions, MappingKind, fit_aem
+from cinekit.rank.base import Features, FittedRanker, Ranker, Scaler, Training, UserRatings
+from cinekit.rank.soft_impute import Completion, soft_impute
+from cinekit.rank.store import RatingsStore, Table
+from cinekit.rank.study import Study, simulate_study
+
+__all__ = [
+    "Aem",
+    "AemOptions",
+    "Completion",
+    "Features",
+    "FittedRanker",
+    "MappingKind",
+    "Ranker",
+    "RatingsStore",
+    "Scaler",
+    "Study",
+    "Table",
+    "Training",
+    "UserRatings",
+    "fit_aem",
+    "simulate_study",
+    "soft_impute",
+]

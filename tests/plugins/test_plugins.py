@@ -25,8 +25,17 @@ def test_every_component_of_the_core_is_real():
     assert provided == {
         "segmenter": ["ensemble", "masks", "motion", "scene"],
         "solver": ["brute_force", "expansion", "multiscale"],
-        "ranker": [],
-        "features": [],
+        "ranker": [
+            "completion",
+            "constant",
+            "global_forest",
+            "individual_forest",
+            "joint",
+            "prior",
+            "random",
+            "srf",
+        ],
+        "features": ["standard"],
         "writer": ["gif", "mp4", "webm", "webp"],
     }
     for kind, names in provided.items():

@@ -1,0 +1,230 @@
+"""Features say what was planted, with names, units and ranges that hold."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cinekit.errors import ConfigError, RankError
+from cinekit.features import (
+    FEATURES,
+    NAMES,
+    StandardFeatures,
+    extract,
+    read_features,
+    write_csv,
+    write_features,
+)
+from cinekit.features.look import saliency
+from cinekit.features.table import content_hash
+from cinekit.types import (
+    Candidate,
+    Category,
+    Cinemagraph,
+    Clip,
+    EnergyTerms,
+    Judgement,
+    LoopLabels,
+    Motion,
+    Regions,
+    Result,
+    SemanticResponse,
+    Stabilisation,
+    Verdict,
+)
+
+H, W, N, FPS = 72, 128, 20, 25.0
+BOX = (slice(20, 60), slice(64, 120))
+
+
+def texture(shift: float) -> np.ndarray:
+    y, x = np.mgrid[:H, :W]
+    wave = np.sin(2 * np.pi * (x - shift) / 20) * np.cos(2 * np.pi * y / 18)
+    return np.clip(128 + 90 * wave, 0, 255)
+
+
+def loop(speed: float = 1.0, grey: float = 60) -> np.ndarray:
+    """A textured box whose texture drifts to the right by ``speed`` pixels a frame, on grey."""
+    frames = np.full((N, H, W, 3), grey, np.uint8)
+    for t in range(N):
+        frames[t][BOX] = texture(speed * t)[BOX][..., None]
+    return frames
+
+
+def planted(frames: np.ndarray) -> tuple[Result, Cinemagraph]:
+    box = np.zeros((H, W), bool)
+    box[BOX] = True
+    water, wall = Category("water", Motion.NATURAL), Category("building", Motion.STATIC)
+    cells = np.where(box[..., None], [255, 0], [0, 255]).astype(np.uint8)
+    response = SemanticResponse(np.broadcast_to(cells, (N, H, W, 2)), (water, wall), "planted")
+    labels = LoopLabels(
+        np.where(box, 10, 1).astype(np.int16), np.where(box, 5, 0).astype(np.int16), N
+    )
+    terms = EnergyTerms(temporal=100.0, label=20.0, spatial=30.0)
+    cinemagraph = Cinemagraph(
+        Candidate("water", ("water",), box),
+        labels,
+        N,
+        Judgement(Verdict.GOOD, (), {"own_jump": 1.5, "moving_area": 0.2}),
+        {"stage 3": terms, "borders after": replace(terms, temporal=7.0)},
+    )
+    result = Result(
+        clip=Clip(frames, FPS),
+        stabilisation=Stabilisation(False, 0.0, 0.0, 1.0, True),
+        response=response,
+        regions=Regions((), (), box),
+        working=(5, 10, 10),
+        every=4,
+        cinemagraphs=(cinemagraph,),
+        stages=(),
+        settings={},
+    )
+    return result, cinemagraph
+
+
+def of(frames: np.ndarray) -> dict[str, float]:
+    result, cinemagraph = planted(frames)
+    return dict(extract(result, cinemagraph, frames))
+
+
+@pytest.fixture(scope="module")
+def values() -> dict[str, float]:
+    return of(loop())
+
+
+def test_every_registered_feature_is_there_in_its_order(values):
+    assert tuple(values) == NAMES
+    assert len(set(NAMES)) == len(NAMES)
+    assert sum(name.startswith(("still_", "moving_")) for name in NAMES) >= 64
+    assert all(feature.unit and feature.meaning for feature in FEATURES.values())
+
+
+@pytest.mark.parametrize("frames", [loop(), loop(3.0), loop(0.0), np.zeros((N, H, W, 3), np.uint8)])
+def test_values_stay_in_their_range(frames):
+    for name, value in of(frames).items():
+        if not math.isnan(value):
+            assert FEATURES[name].low <= value <= FEATURES[name].high, name
+
+
+def test_motion_to_the_right_is_seen_and_measured(values):
+    assert values["flow_direction_x"] > 0.7
+    assert abs(values["flow_direction_y"]) < 0.3
+    expected = FPS / math.hypot(H, W)  # one pixel a frame, in diagonals per second
+    # Some of the points are corners of the box itself, which stands still.
+    assert 0.6 * expected < values["track_speed"] < 1.05 * expected
+    assert values["track_smoothness"] > 0.8
+    assert values["flow_mean"] == pytest.approx(expected, rel=0.5)
+
+
+def test_faster_motion_is_faster(values):
+    assert of(loop(2.0))["track_speed"] > 1.5 * values["track_speed"]
+
+
+def test_the_place_of_the_motion(values):
+    assert values["moving_x"] == pytest.approx(92 / W, abs=0.02)
+    assert values["moving_y"] == pytest.approx(40 / H, abs=0.02)
+    assert values["moving_parts"] == 1
+
+
+def test_occurrence_is_split_between_still_and_moving(values):
+    assert values["moving_water"] == pytest.approx(1.0, abs=0.03)
+    assert values["still_building"] > 0.95
+    assert values["moving_building"] < 0.03
+    assert values["moving_dog"] == 0.0
+
+
+def test_periods_energies_and_measures(values):
+    assert values["period_mean"] == pytest.approx(10 / FPS)
+    assert values["period_dominant"] == 1.0
+    assert values["period_count"] == 1
+    assert values["energy_temporal"] == 1.0  # 100 over 10x10, borders left out
+    assert values["energy_total"] == pytest.approx(1.5)
+    assert values["loop_own_jump"] == 1.5
+    assert values["verdict"] == 2
+    assert math.isnan(values["loop_seam_step"])
+
+
+def test_nobody_looked_for_faces(values):
+    assert values["face_known"] == 0
+    assert math.isnan(values["face_count"])
+
+
+def test_nothing_moves():
+    values = of(loop(0.0))
+    assert values["flow_mean"] == 0
+    assert values["track_count"] == 0
+    assert math.isnan(values["moving_x"])
+    assert math.isnan(values["moving_water"])
+    assert values["still_water"] > 0.1
+
+
+def test_blur_is_less_sharp_and_colour_is_seen(values):
+    import cv2
+
+    blurred = np.stack([cv2.GaussianBlur(frame, (0, 0), 3) for frame in loop()])
+    assert of(blurred)["sharpness_frame"] < values["sharpness_frame"]
+    red = loop()
+    red[..., 1:] //= 3
+    assert of(red)["colourfulness"] > values["colourfulness"] + 10
+
+
+def test_the_odd_thing_is_salient():
+    grey = np.full((60, 80), 90, np.uint8)
+    grey[20:30, 50:60] = 220
+    found = saliency(grey)
+    assert found.sum() == pytest.approx(1.0, abs=1e-3)
+    assert found[15:35, 45:65].sum() > 3 * (20 * 20) / (60 * 80)
+
+
+def test_a_larger_clip_gives_nearly_the_same_features(values):
+    large = loop().repeat(2, axis=1).repeat(2, axis=2)
+    small = StandardFeatures(width=W)
+    result, cinemagraph = planted(loop())
+    labels = LoopLabels(
+        *(
+            a.repeat(2, 0).repeat(2, 1)
+            for a in (cinemagraph.labels.period, cinemagraph.labels.start)
+        ),
+        N,
+    )
+    result = replace(result, clip=Clip(large, FPS))
+    again = small.extract(result, replace(cinemagraph, labels=labels), large)
+    for name in ("flow_mean", "track_speed", "moving_x", "looping_area", "moving_water"):
+        assert again[name] == pytest.approx(values[name], rel=0.1), name
+
+
+def test_other_frames_are_refused():
+    result, cinemagraph = planted(loop())
+    with pytest.raises(RankError, match=r"expected the loop's frames as \(n, 72, 128, 3\)"):
+        extract(result, cinemagraph, np.zeros((3, 10, 10, 3), np.uint8))
+    with pytest.raises(ConfigError, match="at least 32 and 1"):
+        StandardFeatures(width=3)
+
+
+def test_features_come_back_from_their_file(values, tmp_path: Path):
+    write_features({"water": values}, tmp_path)
+    again = read_features(tmp_path)
+    np.testing.assert_equal(again, {"water": dict(values)})
+    write_csv(again, tmp_path / "t.csv")
+    (row,) = csv.DictReader((tmp_path / "t.csv").read_text().splitlines())
+    assert row["candidate"] == "water"
+    assert float(row["verdict"]) == 2
+    assert row["face_count"] == ""
+
+
+def test_a_folder_without_features_is_one_line(tmp_path: Path):
+    with pytest.raises(RankError, match="give the folder of a result"):
+        read_features(tmp_path)
+    (tmp_path / "features.json").write_text('{"schema": "other"}')
+    with pytest.raises(RankError, match=r"expected cinekit.features/1"):
+        read_features(tmp_path)
+
+
+def test_the_same_content_has_the_same_name(values):
+    assert content_hash("clip", "water", values) == content_hash("clip", "water", dict(values))
+    assert content_hash("clip", "water", values) != content_hash("clip", "tree", values)
