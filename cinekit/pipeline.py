@@ -36,8 +36,13 @@ from cinekit.render import (
     render_loop,
     to_clip_resolution,
 )
-from cinekit.semantics import RegionOptions, select_regions
-from cinekit.semantics.candidates import CandidateOptions, make_candidates
+from cinekit.semantics import (
+    CandidateOptions,
+    RegionOptions,
+    everything_of,
+    make_candidates,
+    select_regions,
+)
 from cinekit.semantics.motion import MotionSegmenter
 from cinekit.solve import SolvedCandidate, solve_candidates
 from cinekit.solve.border_costs import border_costs
@@ -168,7 +173,10 @@ class _Job:
             self.reporter.note(note)
         with self.stage("regions"):
             regions = select_regions(clip, response, settings.regions)
-            candidates = make_candidates(regions, settings.candidates)
+            if settings.energy.use_regions:
+                candidates = make_candidates(regions, settings.candidates)
+            else:  # every pixel is target: all candidates would be the same
+                candidates = (everything_of(regions),) if regions.moving.any() else ()
         self._tell(regions)
         result = Result(
             clip=clip,

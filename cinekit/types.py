@@ -40,11 +40,15 @@ class Category:
     """One of the things a segmenter can see.
 
     ``name`` is a lower-case word of the shared category table ("water") or the name that a
-    segmenter without a vocabulary gives to a region ("texture 1").
+    segmenter without a vocabulary gives to a region ("texture 1"). ``motion`` may be given as its
+    word ("natural").
     """
 
     name: str
     motion: Motion
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "motion", Motion(self.motion))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,11 @@
 """What is where in a clip, and which of it is worth animating."""
 
+from cinekit.semantics.candidates import (
+    EVERYTHING,
+    CandidateOptions,
+    everything_of,
+    make_candidates,
+)
 from cinekit.semantics.ensemble import EnsembleSegmenter
 from cinekit.semantics.folding import fold, quantise
 from cinekit.semantics.masks import MaskSegmenter
@@ -19,7 +25,9 @@ from cinekit.semantics.vocabulary import (
 )
 
 __all__ = [
+    "EVERYTHING",
     "VOCABULARIES",
+    "CandidateOptions",
     "EnsembleSegmenter",
     "MaskSegmenter",
     "NetworkSegmenter",
@@ -27,9 +35,11 @@ __all__ = [
     "SceneSegmenter",
     "Vocabulary",
     "all_categories",
+    "everything_of",
     "find_vocabulary",
     "fold",
     "load_vocabulary",
+    "make_candidates",
     "moving_map",
     "quantise",
     "read_labels",

@@ -52,18 +52,18 @@ def make_candidates(
         for group in combinations(regions.regions, size)
     ]
     combined.sort(key=lambda candidate: -int(candidate.target.sum()))
-    everything = []
-    if options.everything and regions.moving.any():
-        names = tuple(region.name for region in regions.regions)
-        target = regions.moving.copy()
-        for region in regions.regions:
-            target |= region.mask
-        everything = [Candidate(EVERYTHING, names, target)]
+    everything = [everything_of(regions)] if options.everything and regions.moving.any() else []
     kept: list[Candidate] = []
     for candidate in [*singles, *everything, *combined]:
         if len(kept) < options.most and not any(_same(candidate, other) for other in kept):
             kept.append(candidate)
     return tuple(kept)
+
+
+def everything_of(regions: Regions) -> Candidate:
+    """The candidate in which all that moves may loop."""
+    target = np.logical_or.reduce([regions.moving, *(region.mask for region in regions.regions)])
+    return Candidate(EVERYTHING, tuple(region.name for region in regions.regions), target)
 
 
 def _candidate(group: tuple[Region, ...]) -> Candidate:

@@ -1,0 +1,165 @@
+"""The main job on clips with a known answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cinekit
+from cinekit.energy import EnergyOptions, WorkingOptions, energy_terms
+from cinekit.errors import WriteError
+from cinekit.output import OutputFolder
+from cinekit.pipeline import NOTHING_MOVES, Settings, make, make_cinemagraphs, plain, render_frames
+from cinekit.semantics import EVERYTHING, CandidateOptions, make_candidates, select_regions
+from cinekit.testing import planted_loop, still_clip
+from cinekit.types import Cinemagraph, Clip, Result, Verdict
+
+SMALL = WorkingOptions(min_side=1, scale=0.5)
+SINGLES = CandidateOptions(combine=1, everything=False)
+
+
+@pytest.fixture(scope="module")
+def planted() -> tuple[Clip, np.ndarray, int]:
+    return planted_loop(40, size=(108, 144), frames=96)
+
+
+@pytest.fixture(scope="module")
+def made(planted: tuple[Clip, np.ndarray, int]) -> tuple[Result, dict[str, np.ndarray]]:
+    frames: dict[str, np.ndarray] = {}
+
+    def keep(result: Result, cinemagraph: Cinemagraph, rendered: np.ndarray) -> None:
+        frames[cinemagraph.candidate.id] = rendered
+
+    return make_cinemagraphs(planted[0], sink=keep, candidates=SINGLES), frames
+
+
+def test_the_planted_loop_is_found(planted, made) -> None:
+    _, mask, period = planted
+    (best, *_) = made[0].cinemagraphs
+    looping = best.labels.looping
+    overlap = (looping & mask).sum() / (looping | mask).sum()
+    assert overlap >= 0.9
+    periods, counts = np.unique(best.labels.period[looping], return_counts=True)
+    assert periods[counts.argmax()] % period == 0
+    assert best.judgement.verdict is Verdict.GOOD
+
+
+def test_what_stands_still_is_bit_equal_over_the_loop(made) -> None:
+    result, frames = made
+    for cinemagraph in result.cinemagraphs:
+        still = ~cinemagraph.labels.looping
+        rendered = frames[cinemagraph.candidate.id]
+        assert still.any()
+        assert (rendered[:, still] == rendered[0, still]).all()
+
+
+def test_frames_rendered_on_demand_are_the_ones_that_were_judged(made) -> None:
+    result, frames = made
+    for cinemagraph in result.cinemagraphs:
+        again = render_frames(result, cinemagraph)
+        np.testing.assert_array_equal(again, frames[cinemagraph.candidate.id])
+
+
+def test_energies_fall_and_stages_are_timed(made) -> None:
+    result, _ = made
+    for cinemagraph in result.cinemagraphs:
+        totals = {name: terms.total for name, terms in cinemagraph.energies.items()}
+        assert totals["before"] >= totals["choice"] >= totals["starts"] * (1 - 1e-6)
+        assert totals["borders before"] >= totals["borders after"] - 1e-6
+    names = [stage.name for stage in result.stages]
+    assert names == ["stabilise", "segment", "regions", "costs", "solve", "render"]
+    assert all(stage.seconds >= 0 and stage.peak_bytes > 1e6 for stage in result.stages)
+
+
+def test_threads_change_nothing(planted, made) -> None:
+    alone = make_cinemagraphs(planted[0], candidates=SINGLES, threads=1)
+    for a, b in zip(alone.cinemagraphs, made[0].cinemagraphs, strict=True):
+        np.testing.assert_array_equal(a.labels.period, b.labels.period)
+        np.testing.assert_array_equal(a.labels.start, b.labels.start)
+
+
+def test_nothing_moves_is_a_result(tmp_path: Path) -> None:
+    result = make(still_clip(), Settings(), tmp_path / "out")
+    assert result.cinemagraphs == ()
+    assert result.notes == (NOTHING_MOVES,)
+    document = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert document["candidates"] == []
+    assert NOTHING_MOVES in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_without_regions_there_is_one_candidate(planted) -> None:
+    energy = EnergyOptions(use_regions=False)
+    result = make_cinemagraphs(planted[0], energy=energy, working=SMALL)
+    assert [c.candidate.id for c in result.cinemagraphs] == [EVERYTHING]
+
+
+def test_the_folder_has_what_result_json_says(planted, tmp_path: Path) -> None:
+    make(planted[0], Settings(candidates=SINGLES, working=SMALL), tmp_path / "out")
+    document = json.loads((tmp_path / "out" / "result.json").read_text())
+    named = {file for one in document["candidates"] for file in one["files"].values()}
+    named |= {"result.json", *document["files"].values()}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == named
+    assert any(name.endswith(".mp4") for name in named)
+
+
+def test_refused_candidates_are_listed_and_only_written_when_asked(made, tmp_path: Path) -> None:
+    import dataclasses
+
+    result, frames = made
+    (first, *_) = result.cinemagraphs
+    judgement = dataclasses.replace(first.judgement, verdict=Verdict.REFUSED, reasons=("torn",))
+    refused = dataclasses.replace(first, judgement=judgement)
+    result = dataclasses.replace(result, cinemagraphs=(refused,))
+    for asked in (False, True):
+        folder = tmp_path / str(asked)
+        outputs = OutputFolder(folder, Settings().writers, refused=asked)
+        outputs.add(result, refused, frames[refused.candidate.id])
+        outputs.finish(result)
+        assert bool(list(folder.glob("*.mp4"))) is asked
+        assert "torn" in (folder / "report.html").read_text()
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("here")
+    with pytest.raises(WriteError, match=r"cannot make the folder .*file: "):
+        make(still_clip(), Settings(), tmp_path / "file")
+
+
+def test_settings_become_plain_values() -> None:
+    settings = plain(Settings())
+    assert json.loads(json.dumps(settings)) == settings
+    assert settings["render"]["blend"] == "crossfade"
+    assert settings["solver"]["class"] == "MultiscaleSolver"
+
+
+def test_the_reported_energy_is_the_independent_one(planted) -> None:
+    """The pipeline's own check (the stages raise otherwise), seen from outside on one candidate."""
+    from cinekit.clip import stabilise
+    from cinekit.energy import LoopCosts, make_working
+    from cinekit.semantics.motion import MotionSegmenter
+    from cinekit.solve import MultiscaleSolver, solve_candidates
+
+    clip, _ = stabilise(planted[0])
+    response = MotionSegmenter().respond(clip)
+    regions = select_regions(clip, response)
+    costs = LoopCosts(make_working(clip, response, regions, SMALL), EnergyOptions())
+    for solved in solve_candidates(costs, make_candidates(regions, SINGLES), MultiscaleSolver()):
+        own = energy_terms(costs, solved.candidate, solved.labels)
+        assert solved.energies["starts"].total == pytest.approx(own.total, rel=1e-4)
+
+
+def test_the_readme_example_runs(planted, tmp_path: Path, monkeypatch, capsys) -> None:
+    from cinekit.write import Mp4Writer
+
+    Mp4Writer().write(planted[0].frames, planted[0].fps, tmp_path / "your.mp4")
+    monkeypatch.chdir(tmp_path)
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (code, *_) = [part for part in readme.split("```python\n")[1:] if "read_clip" in part]
+    code = code.split("```")[0]
+    assert len(code.strip().splitlines()) <= 6
+    exec(compile(code, "README.md", "exec"), {})
+    assert "good" in capsys.readouterr().out
+    assert cinekit.Verdict.GOOD == "good"
