@@ -1,4 +1,4 @@
-"""The command line: ``cinekit make CLIP``, ``demo``, ``plugins`` and ``doctor``.
+"""The command line: ``cinekit make CLIP``, ``segment``, ``demo``, ``models``, ``plugins`` ...
 
 Every subcommand imports what it needs when it runs, so that ``cinekit --help`` stays fast.
 Own errors are one line on stderr and exit status 1; a traceback means a bug in cinekit.
@@ -64,6 +64,18 @@ def _make(rest: list[str]) -> int:
     return make(rest)
 
 
+def _segment(rest: list[str]) -> int:
+    from cinekit.cli.segment import segment
+
+    return segment(rest)
+
+
+def _models(rest: list[str]) -> int:
+    from cinekit.cli.models import models
+
+    return models(rest)
+
+
 def _demo(rest: list[str]) -> int:
     from cinekit.cli.demo import demo
 
@@ -91,7 +103,9 @@ def _none_expected(command: str, rest: list[str]) -> None:
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "make": _make,
+    "segment": _segment,
     "demo": _demo,
+    "models": _models,
     "plugins": _plugins,
     "doctor": _doctor,
 }

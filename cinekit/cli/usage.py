@@ -11,7 +11,9 @@ COMMANDS = """\
 cinekit: a short video becomes a picture in which one thing moves in a perfect loop
 
   cinekit make CLIP [overrides]   make cinemagraphs from a clip
+  cinekit segment CLIP [...]      what the segmenter sees, before anything is solved
   cinekit demo [overrides]        the same from a clip that cinekit draws itself
+  cinekit models [list]           known network weights; get, path and verify fetch and find them
   cinekit plugins                 every component: where it is from, whether it can run here
   cinekit doctor                  what is installed, found and writable
   cinekit --version
