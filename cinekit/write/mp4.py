@@ -162,7 +162,7 @@ def _still_area(loop: list[NDArray[np.uint8]]) -> NDArray[np.bool_] | None:
     """bool (H, W), bit-equal over the loop; None where nothing or everything is."""
     still = np.ones(loop[0].shape[:2], bool)
     for frame in loop[1:]:
-        change = cv2.absdiff(frame, loop[0])
+        change = np.asarray(cv2.absdiff(frame, loop[0]), np.uint8)
         still &= (change[..., 0] | change[..., 1] | change[..., 2]) == 0
     return still if still.any() and not still.all() else None
 
