@@ -144,7 +144,11 @@ class JointRanker:
         if blend is None:
             test = validation_mask(training.ratings, self.seed)
             first = np.where(test, np.nan, training.ratings)
-            blend = self._solve(features.names, training, first).best_blend(training.ratings, test)
+            if test.any() and not np.isnan(first).all():
+                solved = self._solve(features.names, training, first)
+                blend = solved.best_blend(training.ratings, test)
+            else:  # too few ratings to hold any out: the equation as it stands
+                blend = 0.0
         return replace(self._solve(features.names, training, training.ratings).model, blend=blend)
 
     def _solve(self, names: tuple[str, ...], training: Training, ratings: Array) -> _Solved:

@@ -1,0 +1,323 @@
+"""Every ranker: what holds whatever it learns, and what it must learn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cinekit.errors import ConfigError, RankError
+from cinekit.rank import Features, UserRatings, simulate_study
+from cinekit.rank.archive import load, read_kind, save
+from cinekit.rank.completion import CompletionRanker
+from cinekit.rank.evaluate import hold_out, score_tables
+from cinekit.rank.joint import JointRanker
+from cinekit.rank.prior import USED, PriorRanker
+from cinekit.rank.rankers import (
+    ConstantRanker,
+    GlobalForestRanker,
+    IndividualForestRanker,
+    RandomRanker,
+    SharedForestRanker,
+)
+
+RANKERS = {
+    "constant": ConstantRanker(),
+    "random": RandomRanker(),
+    "global_forest": GlobalForestRanker(trees=3),
+    "individual_forest": IndividualForestRanker(trees=3),
+    "srf aem": SharedForestRanker(trees=3, mapping="linear", latent=2),
+    "srf mc": SharedForestRanker(trees=3, user_feature="mc"),
+    "completion mc": CompletionRanker(),
+    "completion aem": CompletionRanker(method="aem", latent=2),
+    "joint linear": JointRanker(mapping="linear", latent=2, iterations=3),
+    "joint rbf": JointRanker(latent=2, iterations=3, centres=8),
+    "joint as printed": JointRanker(
+        mapping="linear", latent=2, iterations=3, interaction=False, balance="paper"
+    ),
+}
+PERSONAL = [name for name in RANKERS if RANKERS[name].fitted.personal]
+each = pytest.mark.parametrize("name", RANKERS)
+
+
+def small(seed: int = 0, items: int = 30, users: int = 12) -> tuple[Features, np.ndarray]:
+    """Two tastes that two of five features show; 40 % missing."""
+    rng = np.random.default_rng(seed)
+    values = rng.standard_normal((items, 5))
+    taste = rng.choice([-1.0, 1.0], (users, 2))
+    ratings = np.clip(3 + values[:, :2] @ taste.T + 0.2 * rng.standard_normal((items, users)), 1, 5)
+    ratings[rng.random(ratings.shape) < 0.4] = np.nan
+    return Features(values, tuple("abcde")), np.rint(ratings)
+
+
+def table(ranker, features, ratings, users=None):
+    fitted = ranker.fit(features, ratings)
+    rows = np.arange(len(features))
+    columns = (ratings if users is None else users).T
+    return np.stack([fitted.predict(features, UserRatings(y), rows) for y in columns], axis=1)
+
+
+@each
+def test_predictions_are_finite_and_on_the_scale(name):
+    features, ratings = small()
+    predicted = table(RANKERS[name], features, ratings)
+    assert np.isfinite(predicted).all()
+    assert predicted.min() >= 1
+    assert predicted.max() <= 5
+
+
+@each
+def test_permuting_users_permutes_results(name):
+    features, ratings = small()
+    order = np.random.default_rng(1).permutation(ratings.shape[1])
+    straight = table(RANKERS[name], features, ratings)
+    mixed = table(RANKERS[name], features, ratings[:, order])
+    np.testing.assert_allclose(mixed, straight[:, order], rtol=0, atol=1e-9)
+
+
+@each
+def test_permuting_cinemagraphs_permutes_results(name):
+    features, ratings = small()
+    order = np.random.default_rng(1).permutation(len(ratings))
+    straight = table(RANKERS[name], features, ratings)
+    mixed = table(RANKERS[name], Features(features.values[order], features.names), ratings[order])
+    np.testing.assert_allclose(mixed, straight[order], rtol=0, atol=1e-9)
+
+
+@each
+def test_an_unrated_user_changes_nobody_s_scores(name):
+    features, ratings = small()
+    nobody = np.full((len(ratings), 1), np.nan)
+    more = np.concatenate([ratings[:, :5], nobody, ratings[:, 5:]], axis=1)
+    np.testing.assert_array_equal(
+        table(RANKERS[name], features, more, ratings), table(RANKERS[name], features, ratings)
+    )
+
+
+@each
+def test_what_stands_at_an_unknown_rating_is_never_read(name):
+    """NaN of other bits, the same results; and a NaN anywhere would spread to the scores."""
+    features, ratings = small()
+    other = ratings.copy()
+    other[np.isnan(other)] = np.array([0xFFF8DEADBEEF0001], np.uint64).view(np.float64)[0]
+    np.testing.assert_array_equal(
+        table(RANKERS[name], features, other), table(RANKERS[name], features, ratings)
+    )
+
+
+@each
+def test_a_saved_model_predicts_bit_equal(name, tmp_path: Path):
+    features, ratings = small()
+    fitted = RANKERS[name].fit(features, ratings)
+    save(fitted, name, tmp_path / "model.npz")
+    again = load(type(fitted), tmp_path / "model.npz")
+    assert read_kind(tmp_path / "model.npz") == name
+    for rows in (None, np.arange(len(features))):
+        for y in (*ratings.T[:3], np.full(len(ratings), np.nan)):
+            np.testing.assert_array_equal(
+                again.predict(features, UserRatings(y), rows),
+                fitted.predict(features, UserRatings(y), rows),
+            )
+
+
+@each
+@pytest.mark.parametrize(
+    "case", ["one user", "one item", "one rating", "always three", "odd columns", "one of each"]
+)
+def test_degenerate_ratings_still_give_scores(name, case):
+    features, ratings = small()
+    if case == "one user":
+        ratings = ratings[:, :1]
+    elif case == "one item":
+        keep = np.flatnonzero(~np.isnan(ratings).all(1))[:1]
+        features, ratings = Features(features.values[keep], features.names), ratings[keep]
+    elif case == "one rating":
+        first = np.argwhere(~np.isnan(ratings))[0]
+        only = np.full_like(ratings, np.nan)
+        only[tuple(first)] = ratings[tuple(first)]
+        ratings = only
+    elif case == "always three":
+        ratings[:, 0] = 3.0
+    elif case == "odd columns":
+        values = features.values.copy()
+        values[:, 0], values[:, 1], values[::2, 2] = 7.0, np.nan, np.nan
+        features = Features(values, features.names)
+    else:
+        features, ratings = Features(features.values[:1], features.names), np.array([[4.0]])
+    predicted = table(RANKERS[name], features, ratings)
+    assert np.isfinite(predicted).all()
+    assert ((predicted >= 1) & (predicted <= 5)).all()
+
+
+@each
+def test_no_rating_or_one_out_of_range_is_one_line(name):
+    features, ratings = small()
+    with pytest.raises(RankError, match="at least one rating, received none"):
+        RANKERS[name].fit(features, np.full_like(ratings, np.nan))
+    ratings[0, 0] = 7
+    with pytest.raises(RankError, match=r"values from 1 to 5 or NaN, received 1 to 7"):
+        RANKERS[name].fit(features, ratings)
+
+
+@each
+def test_other_features_or_other_rows_are_refused(name):
+    features, ratings = small()
+    fitted = RANKERS[name].fit(features, ratings)
+    other = Features(features.values[:, :4], features.names[:4])
+    with pytest.raises(RankError, match="missing: e"):
+        fitted.predict(other, UserRatings(ratings[:, 0]))
+    with pytest.raises(RankError, match="expected 30 ratings"):
+        fitted.predict(features, UserRatings(ratings[:5, 0]))
+    with pytest.raises(RankError, match="expected ratings of 30 cinemagraphs, received 4 rows"):
+        RANKERS[name].fit(features, ratings[:4])
+
+
+@pytest.mark.parametrize("name", [n for n in PERSONAL if "printed" not in n])
+def test_personal_rankers_tell_opposite_tastes_apart(name):
+    features, ratings = small(items=60, users=20)
+    fitted = RANKERS[name].fit(features, ratings)
+    rows = np.arange(len(features))
+    for sign in (1.0, -1.0):
+        likes = np.clip(np.rint(3 + sign * (features.values[:, 0] + features.values[:, 1])), 1, 5)
+        told = np.where(rows < 40, likes, np.nan)
+        scores = fitted.predict(features, UserRatings(told), rows)[40:]
+        assert np.corrcoef(scores, likes[40:])[0, 1] > 0.4
+
+
+@pytest.mark.parametrize("name", ["joint linear", "joint rbf"])
+def test_a_rating_given_since_the_training_counts_at_once(name):
+    features, ratings = small(items=60, users=20)
+    fitted = RANKERS[name].fit(features, ratings)
+    nothing = UserRatings(np.full(60, np.nan))
+    liked = np.array([[2.0, 0.0, 0.0, 0.0, 0.0], [-2.0, 0.0, 0.0, 0.0, 0.0]])
+    told = replace(nothing, more_features=liked, more_ratings=np.array([5.0, 1.0]))
+    probe = Features(liked, features.names)
+    before, after = fitted.predict(probe, nothing), fitted.predict(probe, told)
+    assert after[0] - after[1] > before[0] - before[1] + 0.5
+
+
+@pytest.mark.parametrize("name", ["joint linear", "joint rbf", "joint as printed"])
+def test_the_joint_objective_never_rises(name):
+    history = np.array(replace(RANKERS[name], iterations=8).fit(*small()).history)
+    assert len(history) > 2
+    assert (np.diff(history) <= 1e-9 * history[0]).all()
+
+
+def test_as_printed_everybody_gets_the_same_order():
+    """[O] Eq. 10 without interaction: a user only shifts the scores."""
+    features, ratings = small()
+    fitted = replace(RANKERS["joint as printed"], blend=0.0).fit(features, ratings)
+    first, second = (fitted.score(features.values, UserRatings(y[fitted.order]),
+                                  np.full(30, -1)) for y in ratings.T[:2])  # fmt: skip
+    np.testing.assert_allclose(first - first.mean(), second - second.mean(), atol=1e-9)
+
+
+def test_the_regression_equals_least_squares_on_the_rows():
+    from cinekit.rank.regression import RegressionFitter
+
+    features, ratings = small()
+    v, u = features.values, np.random.default_rng(0).standard_normal((12, 2))
+    item, user = np.nonzero(~np.isnan(ratings))
+    rows = np.concatenate(
+        [v[item], u[user], (u[user][:, :, None] * v[item][:, None]).reshape(len(item), -1)], axis=1
+    )
+    rows = np.concatenate([rows, np.ones((len(rows), 1))], axis=1)
+    penalty = np.diag([3.0] * (rows.shape[1] - 1) + [0.0])
+    dense = np.linalg.solve(rows.T @ rows + penalty, rows.T @ ratings[item, user])
+    found = RegressionFitter(v, ratings, 3.0, True).fit(u)
+    np.testing.assert_allclose(found.v_weights, dense[:5], atol=1e-9)
+    np.testing.assert_allclose(found.u_weights, dense[5:7], atol=1e-9)
+    np.testing.assert_allclose(found.cross.ravel(), dense[7:17], atol=1e-9)
+    assert found.offset == pytest.approx(dense[17])
+
+
+def test_known_cinemagraphs_profit_from_what_others_said():
+    """Features say nothing here: only the rows do."""
+    rng = np.random.default_rng(0)
+    hidden, taste = rng.standard_normal((60, 2)), rng.standard_normal((40, 2))
+    truth = np.clip(3 + hidden @ taste.T, 1, 5)
+    features = Features(rng.standard_normal((60, 3)), ("a", "b", "c"))
+    test = hold_out(truth, 0.3, rng)
+    train = np.where(test, np.nan, truth)
+    for ranker in (CompletionRanker(), JointRanker(latent=2, mapping="linear")):
+        fitted = ranker.fit(features, train)
+        users = [UserRatings(y) for y in train.T]
+        known = np.stack([fitted.predict(features, u, np.arange(60)) for u in users], 1)
+        new = np.stack([fitted.predict(features, u) for u in users], 1)
+        told = score_tables(known, truth, test, 0)
+        assert told["RMSE"] < 0.6 * score_tables(new, truth, test, 0)["RMSE"]
+        assert told["mAP"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (lambda: JointRanker(mapping="quadratic"), "mapping: expected one of linear, rbf"),
+        (lambda: JointRanker(balance="even"), "balance: expected one of paper, normalised"),
+        (lambda: JointRanker(blend=2.0), "blend: expected 0 to 1 or null"),
+        (lambda: JointRanker(ridge=0.0), "ridge: expected more than 0"),
+        (lambda: SharedForestRanker(user_feature="pca"), "user_feature: expected one of aem, mc"),
+        (lambda: GlobalForestRanker(trees=0), "trees: expected at least 1"),
+        (lambda: CompletionRanker(method="knn"), "method: expected one of aem, mc"),
+    ],
+)
+def test_options_out_of_range_are_one_line(make, match):
+    with pytest.raises(ConfigError, match=match):
+        make()
+
+
+def test_plain_words_are_options_too():
+    assert JointRanker(mapping="linear") == JointRanker(
+        mapping=JointRanker(mapping="linear").mapping
+    )
+
+
+def test_the_study_is_as_divided_as_the_published_one():
+    study = simulate_study(0)
+    assert study.ratings.shape == (459, 59)
+    assert (~np.isnan(study.ratings)).mean() == pytest.approx(0.63, abs=0.01)
+    assert (np.nanstd(study.ratings, axis=1) > 1).mean() == pytest.approx(0.7266, abs=0.005)
+    np.testing.assert_array_equal(study.ratings, simulate_study(0).ratings)
+    assert (simulate_study(1).truth != study.truth).any()
+
+
+def prior_scores(**columns: list[float]) -> np.ndarray:
+    values = {"verdict": 2.0, "loop_moving_area": 0.1, "loop_sharpness": 1.0, "loop_own_step": 1.0}
+    count = max(len(v) for v in columns.values())
+    rows = np.stack([np.array(columns.get(n, [values[n]] * count)) for n in USED], axis=1)
+    features = Features(rows, USED)
+    fitted = PriorRanker().fit(features, np.empty((count, 0)))
+    assert not fitted.personal
+    return fitted.predict(features, UserRatings(np.full(count, np.nan)))
+
+
+def test_the_prior_prefers_good_moving_sharp_seamless_loops():
+    good, doubtful, refused = prior_scores(verdict=[2.0, 1.0, 0.0])
+    assert good > doubtful > refused
+    still, tenth, whole = prior_scores(loop_moving_area=[0.0, 0.1, 1.0])
+    assert tenth > whole > still
+    sharp, blurred, unknown = prior_scores(loop_sharpness=[1.0, 0.7, np.nan])
+    assert sharp == unknown > blurred
+    smooth, jumping = prior_scores(loop_own_step=[1.0, 6.0])
+    assert smooth > jumping
+
+
+def test_the_prior_ranks_cinekit_s_own_features_only():
+    with pytest.raises(RankError, match="missing verdict"):
+        PriorRanker().fit(*small())
+
+
+def test_a_damaged_or_foreign_model_is_one_line(tmp_path: Path):
+    features, ratings = small()
+    path = tmp_path / "model.npz"
+    with pytest.raises(RankError, match="no such model"):
+        read_kind(path)
+    path.write_bytes(b"PK nonsense")
+    with pytest.raises(RankError, match="expected a cinekit model"):
+        read_kind(path)
+    fitted = ConstantRanker().fit(features, ratings)
+    save(fitted, "constant", path)
+    with pytest.raises(RankError, match="not a model of FittedJoint"):
+        load(JointRanker.fitted, path)
