@@ -46,6 +46,8 @@ class EnergyOptions:
         codec left identical in every frame, where looping would be free.
     outside_motion : price, in units of E_static, of looping outside the target where the clip moves
         by itself, >= 0: what keeps the rest still beside the one thing that moves.
+    outside_margin : share of the frame's height, in [0, 1], over which that price rises from 0 at
+        the border of the target.
     rigid_weight : factor on a2 inside a non-natural region, >= 1. Keeps objects in one piece.
     still_frames : how many frames a still pixel chooses from beside the loops, >= 1.
     use_regions : False ignores the regions: every pixel is target, nothing is natural or rigid.
@@ -67,6 +69,7 @@ class EnergyOptions:
     short_period: int = 48
     outside_cost: float = 1e-4
     outside_motion: float = 1.0
+    outside_margin: float = 0.03
     rigid_weight: float = 16.0
     still_frames: int = 8
     use_regions: bool = True
@@ -89,6 +92,7 @@ class EnergyOptions:
         for name in ("static_sigma_space", "static_sigma_time"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"expected {name} > 0, received {getattr(self, name)}")
+        _within("outside_margin", self.outside_margin, 0.0, 1.0)
         _within("min_period", self.min_period, 2)
         _within("period_step", self.period_step, 1)
         _within("rigid_weight", self.rigid_weight, 1.0)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
@@ -132,16 +133,21 @@ def e_loop(
     forbidden: NDArray[np.bool_] | None,
     outside_cost: float,
     outside_motion: float,
+    margin: float = 0.0,
 ) -> Float:
     """E_label of a looping pixel (ours where [O] Eq. 6 has a penalty).
 
     Outside the target a loop costs ``outside_cost + outside_motion * E_static(x)``: the mirror
-    image of what standing still costs inside. ``forbidden`` pixels cost infinity: [O]'s finite
-    penalty for short periods on natural texture would bury all other terms.
+    image of what standing still costs inside. The second part rises from 0 at the target's border
+    to the whole over ``margin`` pixels: what moves does not end where a mask does, and a flame that
+    is cut off at its mask looks worse than one that licks beyond it. ``forbidden`` pixels cost
+    infinity: [O]'s finite penalty for short periods on natural texture would bury all other terms.
 
     Returns float32 (h, w), inf where forbidden.
     """
-    outside = outside_cost + outside_motion * alpha * active
+    far = cv2.distanceTransform((~target).astype(np.uint8), cv2.DIST_L2, 5)  # pixels, 0 inside
+    share = np.minimum(far / np.float32(max(margin, 1.0)), 1)
+    outside = outside_cost + outside_motion * alpha * active * share
     out = np.where(target, np.float32(0), outside).astype(np.float32)
     if forbidden is not None:
         out[forbidden] = np.inf
