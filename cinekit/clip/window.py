@@ -1,9 +1,9 @@
 """Which seconds of a long video loop best.
 
-A loop needs a moment that looks like an earlier one. In every part of the picture the best pair of
-moments of a window is compared with how much that part moves; the window where the sum of those
-jumps is least, against the sum of the motion, is kept. It is a cheap look at small grey frames, not
-the energy: it tells pouring steadily from lifting the kettle, nothing finer.
+A loop needs a moment that looks like an earlier one, and motion in between. In every part of the
+picture the best pair of moments of a window is found; the window with the most motion that can loop
+is kept. It is a cheap look at small grey frames, not the energy: it tells pouring steadily from
+lifting the kettle, nothing finer.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ SHORTEST_LOOP_SECONDS = 1.5
 """Two moments closer than this do not count as a loop."""
 LONGEST_LOOK_SECONDS = 60.0
 """Of a longer video only the beginning is looked at."""
-WORTH_IT = 0.8
-"""A later window is taken when its score is below this share of the first one's."""
+JUMP = 3.0
+"""A jump of so many mean steps (squared distances) makes a loop worthless."""
+WORTH_IT = 1.25
+"""A later window is taken when its score is above the first one's by this factor."""
 
 Float = NDArray[np.float32]
 
@@ -53,25 +55,31 @@ def best_start(frames: Iterable[tuple[float, NDArray[np.uint8]]], seconds: float
     distance = _distances(np.stack(small).astype(np.float32))
     windows = (slice(s, s + length) for s in range(len(times) - length + 1))
     scores = np.array([window_score(distance[:, w, w], shortest) for w in windows])
-    best = int(scores.argmin())
-    return times[best] if scores[best] < WORTH_IT * scores[0] else 0.0
+    best = int(scores.argmax())
+    return times[best] if scores[best] > WORTH_IT * scores[0] else 0.0
 
 
 def window_score(distance: Float, shortest: int) -> float:
-    """Sum of the best jumps over the sum of the motion; 0 is a perfect loop in every tile.
+    """Motion that can loop, times its share of all motion, in squared grey levels a step.
+
+    In each tile the best pair of moments is taken: its loop is worth its mean step, less what its
+    jump costs; a jump of ``JUMP`` steps makes it worthless. The share counts against windows in
+    which much moves that cannot loop.
 
     distance : float32 (tiles, n, n), squared distance of every two moments, n >= shortest + 3.
     shortest : least number of moments between the two that meet.
     """
     n = distance.shape[1]
-    motion = np.stack([distance[:, i, i + 1] for i in range(n - 1)], axis=1).mean(axis=1)
-    jumps = np.full(len(distance), np.inf, np.float32)
+    steps = np.stack([distance[:, i, i + 1] for i in range(n - 1)], axis=1)  # (tiles, n - 1)
+    travelled = np.concatenate([np.zeros((len(steps), 1)), steps.cumsum(axis=1)], axis=1)
+    worth = np.zeros(len(distance))
     for period in range(shortest, n - 1):
         first = np.arange(1, n - period)
         # The moments and the ones before them: positions and directions agree ([O] Eq. 3).
         both = distance[:, first, first + period] + distance[:, first - 1, first + period - 1]
-        jumps = np.minimum(jumps, both.min(axis=1) / 2)
-    return float(jumps.sum() / max(float(motion.sum()), 1e-9))
+        step = (travelled[:, first + period] - travelled[:, first]) / period
+        worth = np.maximum(worth, (step - both / (2 * JUMP)).max(axis=1))
+    return float(worth.sum() ** 2 / max(float(steps.mean(axis=1).sum()), 1e-9))
 
 
 def _distances(frames: Float) -> Float:
