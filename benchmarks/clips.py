@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.clip import read_clip
-from cinekit.config import build_component
+from cinekit.config import build_component, read_option
+from cinekit.options import find_option
 from cinekit.output import OutputFolder
 from cinekit.pipeline import Settings, make_cinemagraphs
 from cinekit.plugins import load_plugins
@@ -39,10 +40,6 @@ SHOWPIECES = (
     "fountain_passerby",
     "dog_jump",
 )
-NETWORKS = {
-    "ade20k": "deeplabv3_mobilenetv2_ade20k.tflite",
-    "voc": "deeplabv3_mobilenetv2_voc_quant.tflite",
-}
 MEASURES = {
     "moving_area": "moving",
     "inside_target": "inside",
@@ -60,16 +57,13 @@ MEASURES = {
 
 
 def segmenter_of(name: str, data: Path) -> Any:
-    """A component with the test data's weights; ``scene`` is semantic and motion together."""
+    """The option of that name, with the weights of the test data."""
+    os.environ["CINEKIT_MODELS"] = str(data / "weights")
     plugins = load_plugins()
-    if name == "scene":
-        semantic = {"name": "ade20k", "model": str(data / "weights" / NETWORKS["ade20k"])}
-        node: Any = {"name": "scene", "semantic": semantic, "motion": {"name": "motion"}}
-    elif name in NETWORKS:
-        node = {"name": name, "model": str(data / "weights" / NETWORKS[name])}
-    else:
-        node = {"name": name}
-    return build_component(plugins, "segmenter", node)
+    option = find_option("segmenter", name, plugins.conf_providers)
+    if option is None:
+        sys.exit(f"clips: no option segmenter={name}; see 'cinekit plugins'")
+    return build_component(plugins, "segmenter", read_option(option))
 
 
 def run(path: Path, segmenter: str, data: Path, folder: Path) -> list[dict[str, Any]]:
