@@ -49,6 +49,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             "1",
             "largest step, to the step that the clip makes from the same source frames",
         ),
+        "largest_step": Measure("ratio", "<= 1", "largest step, to the largest step of the clip"),
         "own_jump": Measure(
             "ratio", "1", "jump of each pixel from its last frame to its first, to its mean step"
         ),
@@ -141,6 +142,7 @@ def _smoothness(
         "seam_step": float(steps[-1]) / usual,
         "worst_step": float(steps.max()) / usual,
         "source_worst_step": float(clip_steps.max()) / clip_usual,
+        "largest_step": float(steps.max()) / max(float(clip_steps.max()), _TINY),
         "motion": float(np.median(steps)) / clip_usual,
     }
 
@@ -177,9 +179,11 @@ def _step_excess(
 ) -> float:
     """The largest step of the loop in units of what the clip does at the same moments.
 
-    A gust of wind is a large step of the clip as well; a seam is not.
+    A gust of wind is a large step of the clip as well; a seam is not. Where the clip is calm, its
+    mean step is the unit: what is no more than that does not catch the eye.
     """
     pixels = source[:, moving]  # (T, M)
+    mean_step = float(_steps(source, moving, cyclic=False).mean())
     inner = Timeline(labels.period[moving], labels.start[moving], len(loop))
     columns = np.arange(pixels.shape[1])
     ratios = []
@@ -188,7 +192,8 @@ def _step_excess(
         following = np.where(at + 1 < len(source), at + 1, at - 1)
         own = np.abs(pixels[following, columns].astype(np.int16) - pixels[at, columns])
         after = loop[(f + 1) % len(loop)][moving].astype(np.int16)
-        ratios.append(float(np.abs(after - loop[f][moving]).mean()) / max(float(own.mean()), _TINY))
+        usual = max(float(own.mean()), mean_step, _TINY)
+        ratios.append(float(np.abs(after - loop[f][moving]).mean()) / usual)
     return max(ratios)
 
 

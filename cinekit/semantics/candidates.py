@@ -27,7 +27,7 @@ class CandidateOptions:
 
     combine: int = 2
     everything: bool = True
-    most: int = 8
+    most: int = 6
 
     def __post_init__(self) -> None:
         if self.combine < 1:
