@@ -72,9 +72,10 @@ $(TEST_STAMP): $(CORE_STAMP) $(wildcard $(PACKAGES:%=%/pyproject.toml))
 	$(BIN)/python $(PIP_INSTALL) -e '.[dev,rank]' $(LIGHT:%=-e '%')
 	@touch $@
 
-$(TORCH_STAMP): pyproject.toml constraints.txt $(wildcard $(TORCH_PLUGINS:%=%/pyproject.toml))
+$(TORCH_STAMP): pyproject.toml constraints.txt constraints-torch.txt $(wildcard $(TORCH_PLUGINS:%=%/pyproject.toml))
 	test -f $(TORCH_VENV)/pyvenv.cfg || $(PYTHON) -m venv $(TORCH_VENV)
-	$(TORCH_VENV)/bin/python $(PIP_INSTALL) -e '.[dev]' $(TORCH_PLUGINS:%=-e ./%)
+	$(TORCH_VENV)/bin/python $(PIP_INSTALL) -c constraints-torch.txt -e '.[dev]' \
+		$(TORCH_PLUGINS:%=-e ./%)
 	@touch $@
 
 constraints:

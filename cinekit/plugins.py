@@ -58,6 +58,9 @@ KINDS = tuple(HOOKS)
 KNOWN_ELSEWHERE = {
     ("ranker", "xgboost"): "cinekit-xgboost",
     ("segmenter", "ade20k"): "cinekit-litert",
+    ("segmenter", "fcn8"): "cinekit-fcn8",
+    ("segmenter", "fcn8_pascal_context"): "cinekit-fcn8",
+    ("segmenter", "fcn8_voc"): "cinekit-fcn8",
     ("segmenter", "litert"): "cinekit-litert",
     ("segmenter", "onnx"): "cinekit-onnx",
     ("segmenter", "selfie"): "cinekit-litert",

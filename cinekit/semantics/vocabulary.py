@@ -105,6 +105,13 @@ class Vocabulary:
             synonyms=tuple(() if row < 0 else self.synonyms[row] for _, row in rows),
         )
 
+    def _has(self, label: str) -> bool:
+        """Whether a label has a row; one that fits rows of different categories has none."""
+        try:
+            return self._row(label, -1) is not None
+        except SegmenterError:
+            return False
+
     def _row(self, label: str, last: int) -> int | None:
         """Index of the row that a label means; -1 is background; None is no row."""
         word = _plain(label)
@@ -213,7 +220,7 @@ def find_vocabulary(labels: Sequence[str]) -> Vocabulary:
     closest: tuple[int, str, list[str]] | None = None
     for name in VOCABULARIES:
         table = load_vocabulary(name)
-        missing = [label for label in labels if table._row(label, -1) is None]
+        missing = [label for label in labels if not table._has(label)]
         if not missing:
             return table.select(labels)
         if closest is None or len(missing) < closest[0]:

@@ -184,3 +184,12 @@ def test_wrong_label_files_are_one_clear_line(tmp_path, text, message):
         read_labels(path)
     with pytest.raises(SegmenterError, match="found no file"):
         read_labels(tmp_path / "none.txt")
+
+
+@pytest.mark.parametrize("name", VOCABULARIES)
+def test_the_labels_of_every_table_find_a_table_that_folds_them_alike(name):
+    table = load_vocabulary(name)
+    found = find_vocabulary(table.classes)
+    assert found.classes == table.classes
+    if found.name == name:
+        assert found.category_of == table.category_of
