@@ -114,9 +114,15 @@ def render_frames(
 
 
 def make(
-    source: Path | str | Clip, settings: Settings, output: Path, reporter: Reporter | None = None
+    source: Path | str | Clip,
+    settings: Settings,
+    output: Path,
+    reporter: Reporter | None = None,
+    sink: Sink | None = None,
 ) -> Result:
     """The main job: read, solve, render and write everything into the folder ``output``.
+
+    sink : also called with every cinemagraph and its frames.
 
     Raises
     ------
@@ -131,7 +137,13 @@ def make(
     else:
         with job.stage("read") as progress:
             clip = read_clip(source, settings.clip, progress)
-    result = job.run(clip, outputs.add)
+
+    def add(result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]) -> None:
+        outputs.add(result, cinemagraph, frames)
+        if sink is not None:
+            sink(result, cinemagraph, frames)
+
+    result = job.run(clip, add)
     with job.stage("report"):
         outputs.finish(result, report=settings.report)
     return result

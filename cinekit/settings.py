@@ -19,7 +19,7 @@ from cinekit.text import one_line
 if TYPE_CHECKING:
     from cinekit.pipeline import Settings
 
-COMMAND_LINE_ONLY = ("input", "preset")
+COMMAND_LINE_ONLY = ("input", "preset", "features", "ranker", "user", "ratings")
 """Keys of ``conf/config.yaml`` that are no field of Settings."""
 
 FIELD_OF = {"writer": "writers"}

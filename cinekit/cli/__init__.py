@@ -82,6 +82,36 @@ def _demo(rest: list[str]) -> int:
     return demo(rest)
 
 
+def _features(rest: list[str]) -> int:
+    from cinekit.cli.rating import features
+
+    return features(rest)
+
+
+def _rate(rest: list[str]) -> int:
+    from cinekit.cli.rating import rate
+
+    return rate(rest)
+
+
+def _train(rest: list[str]) -> int:
+    from cinekit.cli.rating import train
+
+    return train(rest)
+
+
+def _rank(rest: list[str]) -> int:
+    from cinekit.cli.rating import rank
+
+    return rank(rest)
+
+
+def _evaluate(rest: list[str]) -> int:
+    from cinekit.cli.evaluate import evaluate
+
+    return evaluate(rest)
+
+
 def _plugins(rest: list[str]) -> int:
     from cinekit.cli.listing import list_plugins
 
@@ -105,6 +135,11 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "make": _make,
     "segment": _segment,
     "demo": _demo,
+    "features": _features,
+    "rate": _rate,
+    "train": _train,
+    "rank": _rank,
+    "evaluate": _evaluate,
     "models": _models,
     "plugins": _plugins,
     "doctor": _doctor,

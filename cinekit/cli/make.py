@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cinekit.cli.jobs import run_jobs, short
 from cinekit.console import open_reporter
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from omegaconf import DictConfig
 
-    from cinekit.types import Clip, Result
+    from cinekit.plugins import Plugins
+    from cinekit.protocols import Reporter
+    from cinekit.types import Cinemagraph, Clip, Result
 
 
 def make(arguments: list[str], clip: Clip | None = None) -> int:
@@ -26,15 +31,54 @@ def make(arguments: list[str], clip: Clip | None = None) -> int:
 def _job(config: DictConfig, clip: Clip | None, output: Path) -> None:
     """One job of a run or a sweep."""
     from cinekit import pipeline
+    from cinekit.config import build_component
     from cinekit.plugins import load_plugins
     from cinekit.settings import build_settings
 
-    settings, notes = build_settings(config, load_plugins())
+    plugins = load_plugins()
+    settings, notes = build_settings(config, plugins)
+    extractor: Any = build_component(plugins, "features", config.features)
+    ranker: Any = build_component(plugins, "ranker", config.ranker)
+    features: dict[str, Mapping[str, float]] = {}
+
+    def describe(result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]) -> None:
+        features[cinemagraph.candidate.id] = extractor.extract(result, cinemagraph, frames)
+
     with open_reporter() as reporter:
         for note in notes:
             reporter.note(note)
-        result = pipeline.make(clip or Path(config.input), settings, output, reporter)
-    print(summary(result, output))
+        result = pipeline.make(clip or Path(config.input), settings, output, reporter, describe)
+        ranked = _rank(config, plugins, ranker, features, output, reporter)
+    print("\n".join(filter(None, [ranked, summary(result, output)])))
+
+
+def _rank(
+    config: DictConfig,
+    plugins: Plugins,
+    ranker: Any,
+    features: Mapping[str, Mapping[str, float]],
+    output: Path,
+    reporter: Reporter,
+) -> str:
+    """Write features and ranking beside the result; one line when a user was named."""
+    from cinekit.features import write_features
+    from cinekit.ranking import rank, read_items, store_path, write_ranking
+
+    if not features:
+        return ""
+    write_features(features, output)
+    items = read_items(output)[1]
+    if not items:
+        return ""
+    prior = (str(config.ranker.name), ranker)
+    ranking, notes = rank(items, plugins, prior, config.user, store_path(config.ratings))
+    for note in notes:
+        reporter.warn(note)
+    write_ranking(ranking, output)
+    if config.user is None:
+        return ""
+    places = ", ".join(f"{place.candidate} {place.score:.1f}" for place in ranking.places)
+    return f"ranked {ranking.heading}: {places}"
 
 
 def summary(result: Result, output: Path) -> str:

@@ -13,6 +13,11 @@ cinekit: a short video becomes a picture in which one thing moves in a perfect l
   cinekit make CLIP [overrides]   make cinemagraphs from a clip
   cinekit segment CLIP [...]      what the segmenter sees, before anything is solved
   cinekit demo [overrides]        the same from a clip that cinekit draws itself
+  cinekit rate RESULT --user NAME look at the loops of a result and rate them, 1 to 5
+  cinekit train [ranker=joint]    learn from everybody's ratings
+  cinekit rank RESULT --user NAME a result's loops in this user's order
+  cinekit evaluate [ranker=[..]]  how well rankers predict ratings that they were not told
+  cinekit features RESULT         features of a result's candidates, as a table
   cinekit models [list]           known network weights; get, path and verify fetch and find them
   cinekit plugins                 every component: where it is from, whether it can run here
   cinekit doctor                  what is installed, found and writable

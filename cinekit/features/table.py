@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import importlib.util
 import json
 import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from cinekit.errors import RankError, WriteError
+from cinekit.errors import MissingDependencyError, RankError, WriteError
 
 FILE = "features.json"
 SCHEMA = "cinekit.features/1"
@@ -89,3 +90,29 @@ def _whole(path: Path, text: str) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise WriteError(f"{path}: cannot write ({error.strerror})") from None
+
+
+def write_parquet(table: Table, path: Path) -> None:
+    """The same as parquet; needs pyarrow, which cinekit does not.
+
+    Raises
+    ------
+    MissingDependencyError
+        When pyarrow is not installed.
+    """
+    if importlib.util.find_spec("pyarrow") is None:
+        raise MissingDependencyError(
+            f"{path}: parquet needs 'pyarrow', which is not installed: pip install pyarrow, "
+            "or give a name that ends in .csv"
+        )
+    arrow, parquet = (importlib.import_module(f"pyarrow{part}") for part in ("", ".parquet"))
+    columns: dict[str, list[object]] = {"candidate": list(table)}
+    for name in next(iter(table.values()), {}):
+        columns[name] = [values[name] for values in table.values()]
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        parquet.write_table(arrow.table(columns), temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise WriteError(f"{path}: cannot write the table ({error})") from None

@@ -1,10 +1,13 @@
 """How well rankers predict held-out ratings: the protocol of [O] section 5, as far as it is public.
 
-Two questions, several seeds each:
+Three questions, several seeds each:
 
 * **known users**: a share of every user's ratings is held out; the rest is trained on.
 * **new users**: a share of the users is held out whole; the rankers learn from the others, are told
   k = 0, 1, 2 ... ratings of a new one, and predict the remaining ones.
+
+* **new cinemagraphs**: a fifth of the cinemagraphs is held out whole, so that nobody has rated
+  them: what happens when a user makes new loops. Nothing but features can help there.
 
 Relevant is a rating >= 4. Measures per user, then their mean (:mod:`cinekit.rank.metrics`).
 """
@@ -54,12 +57,14 @@ class Scores:
 
     known : metric name -> one value per seed.
     curve : (k, mAP per seed) of new users after k ratings.
+    new_items : metric name -> one value per seed, on cinemagraphs that nobody had rated.
     new_all : mAP per seed when a new user's whole training share is told: where the curve ends.
     """
 
     known: Mapping[str, tuple[float, ...]]
     curve: tuple[tuple[int, tuple[float, ...]], ...] = ()
-    new_all: tuple[float, ...] = field(default=())
+    new_all: tuple[float, ...] = ()
+    new_items: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 def evaluate(
@@ -79,6 +84,7 @@ def evaluate(
     protocol = protocol or Protocol()
     ratings = check_ratings(ratings)
     known: dict[str, dict[str, list[float]]] = {n: {m: [] for m in METRICS} for n in rankers}
+    fresh: dict[str, dict[str, list[float]]] = {n: {m: [] for m in METRICS} for n in rankers}
     curves: dict[str, list[list[float]]] = {name: [] for name in rankers}
     total = len(protocol.seeds) * len(rankers)
     for i, seed in enumerate(protocol.seeds):
@@ -90,20 +96,40 @@ def evaluate(
             fitted = ranker.fit(features, np.where(test, np.nan, ratings))
             for metric, value in known_users(fitted, features, ratings, test, seed).items():
                 known[name][metric].append(value)
+            for metric, value in new_items(ranker, features, ratings, seed).items():
+                fresh[name][metric].append(value)
             if len(new):
                 old = np.setdiff1d(np.arange(ratings.shape[1]), new)
                 fitted = ranker.fit(features, ratings[:, old])
                 curves[name].append(curve(fitted, features, ratings[:, new], test[:, new], seed))
             progress((i * len(rankers) + j + 1) / total)
-    return {name: _scores(known[name], curves[name]) for name in rankers}
+    return {name: _scores(known[name], fresh[name], curves[name]) for name in rankers}
 
 
-def _scores(known: Mapping[str, Sequence[float]], curves: Sequence[Sequence[float]]) -> Scores:
+def _scores(
+    known: Mapping[str, Sequence[float]],
+    fresh: Mapping[str, Sequence[float]],
+    curves: Sequence[Sequence[float]],
+) -> Scores:
     values = {metric: tuple(per_seed) for metric, per_seed in known.items()}
+    new = {metric: tuple(per_seed) for metric, per_seed in fresh.items() if per_seed}
     if not curves:
-        return Scores(values)
+        return Scores(values, new_items=new)
     columns = list(zip(*curves, strict=True))
-    return Scores(values, tuple(zip(CURVE, columns, strict=False)), columns[-1])
+    return Scores(values, tuple(zip(CURVE, columns, strict=False)), columns[-1], new)
+
+
+def new_items(ranker: Ranker, features: Features, ratings: Array, seed: int) -> dict[str, float]:
+    """Every metric on a fifth of the cinemagraphs, which the ranker has never seen; {} for < 5."""
+    out = np.random.default_rng([seed, 4]).permutation(len(ratings))[: len(ratings) // 5]
+    rest = np.setdiff1d(np.arange(len(ratings)), out)
+    if not len(out) or np.isnan(ratings[rest]).all() or np.isnan(ratings[out]).all():
+        return {}
+    fitted = ranker.fit(Features(features.values[rest], features.names), ratings[rest])
+    probe = Features(features.values[out], features.names)
+    columns = [fitted.predict(probe, UserRatings(told)) for told in ratings[rest].T]
+    asked = ~np.isnan(ratings[out])
+    return score_tables(np.stack(columns, axis=1), ratings[out], asked, seed)
 
 
 def hold_out(ratings: Array, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:

@@ -128,6 +128,16 @@ class RatingsStore:
             ratings[row[item], column[user]] = rating
         return Table(Features(values, names), ratings, items, users)
 
+    def ratings_of(self, user: str) -> dict[str, tuple[float, dict[str, float]]]:
+        """A user's latest ratings: cinemagraph -> (rating, its features); {} for a stranger."""
+        with self._open() as db:
+            rows = db.execute(
+                "SELECT cinemagraph, rating, features FROM ratings JOIN cinemagraphs "
+                "ON hash = cinemagraph WHERE user = ? ORDER BY id",
+                (user,),
+            ).fetchall()
+        return {item: (rating, json.loads(features)) for item, rating, features in rows}
+
     def export_csv(self, path: Path) -> int:
         """Write every rating ever given, oldest first; returns how many."""
         with self._open() as db:

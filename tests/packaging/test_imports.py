@@ -30,7 +30,7 @@ LAYERS = [
     {"builtin", "providers"},
     {"plugins", "options"},
     {"config"},
-    {"settings", "inventory"},
+    {"settings", "inventory", "ranking"},
     {"testing"},
     {"console"},
     {"doctor"},
