@@ -18,6 +18,7 @@ from cinekit.rank.base import Array, Features, FittedRanker, Scaler, Training, U
 from cinekit.rank.checks import above_zero, at_least, set_enum
 from cinekit.rank.rankers import UserFeature
 from cinekit.rank.soft_impute import Completion, soft_impute
+from cinekit.rank.threads import one_thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +79,7 @@ class CompletionRanker:
         at_least(self, latent=1, seed=0)
         above_zero(self, "ridge")
 
+    @one_thread()
     def fit(self, features: Features, ratings: Array) -> FittedCompletion:
         """Features (N, D), ratings (N, U) with NaN."""
         training = Training.check(features, ratings)

@@ -43,6 +43,7 @@ from cinekit.rank.gauss_newton import Quadratic, UserProblem
 from cinekit.rank.mappings import Mapping, refit
 from cinekit.rank.ratings import fill_with_biases, validation_mask
 from cinekit.rank.regression import Regression, RegressionFitter, regression_quadratic
+from cinekit.rank.threads import one_thread
 
 
 class Balance(StrEnum):
@@ -137,6 +138,7 @@ class JointRanker:
         if self.blend is not None and not 0 <= self.blend <= 1:
             raise ConfigError(f"blend: expected 0 to 1 or null, received {self.blend!r}")
 
+    @one_thread()
     def fit(self, features: Features, ratings: Array) -> FittedJoint:
         """Features (N, D), ratings (N, U) with NaN."""
         training = Training.check(features, ratings)

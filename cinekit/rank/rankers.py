@@ -17,6 +17,7 @@ from cinekit.rank.base import Array, Features, FittedRanker, Scaler, Training, U
 from cinekit.rank.checks import at_least, set_enum
 from cinekit.rank.forest import Forest, fit_forest
 from cinekit.rank.soft_impute import Completion, soft_impute
+from cinekit.rank.threads import one_thread
 
 NEUTRAL = 3.0
 """The middle of the scale: what CR says of everything."""
@@ -219,6 +220,7 @@ class SharedForestRanker:
         set_enum(self, "mapping", MappingKind)
         at_least(self, latent=1, trees=1, min_leaf=1, seed=0)
 
+    @one_thread()
     def fit(self, features: Features, ratings: Array) -> FittedSharedForest:
         """Features (N, D), ratings (N, U) with NaN."""
         training = Training.check(features, ratings)

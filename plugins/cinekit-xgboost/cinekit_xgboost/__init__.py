@@ -1,0 +1,14 @@
+"""Ranker plugin for cinekit: gradient-boosted trees by xgboost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cinekit import LazyComponents, hookimpl
+from cinekit.protocols import Component
+
+
+@hookimpl
+def cinekit_rankers() -> Mapping[str, type[Component]]:
+    """``ranker=xgboost``."""
+    return LazyComponents({"xgboost": "cinekit_xgboost.ranker:XgboostRanker"})

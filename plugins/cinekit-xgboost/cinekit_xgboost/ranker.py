@@ -1,0 +1,120 @@
+"""Boosted trees on [v; u] (method section 8)."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+import cinekit
+from cinekit.rank import (
+    Aem,
+    AemOptions,
+    Features,
+    FittedRanker,
+    MappingKind,
+    Scaler,
+    Training,
+    UserRatings,
+    fit_aem,
+)
+from cinekit.rank.checks import above_zero, at_least, set_enum
+
+Array = NDArray[np.float64]
+
+
+class Objective(StrEnum):
+    """What the trees minimise."""
+
+    REGRESSION = "regression"
+    RANKING = "ranking"
+
+
+def _xgboost() -> Any:
+    return cinekit.require("xgboost", "xgboost>=2.0", "ranker 'xgboost'")
+
+
+@dataclass(frozen=True, eq=False)
+class FittedXgboost(FittedRanker):
+    """trees : xgboost's json, uint8. shift, scale : from the trees' scores to ratings."""
+
+    names: tuple[str, ...]
+    order: NDArray[np.int64]
+    scaler: Scaler
+    aem: Aem
+    trees: NDArray[np.uint8]
+    shift: float
+    scale: float
+
+    def latent_of(self, user: UserRatings) -> Array:
+        """u (d,) of a user, by projection."""
+        return self.aem.project(user.known)[0]
+
+    def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
+        """The trees on [v; u]."""
+        xgboost = _xgboost()
+        latent = np.tile(self.latent_of(user), (len(values), 1))
+        booster = xgboost.Booster(model_file=bytearray(self.trees.tobytes()))
+        joined = np.concatenate([self.scaler(values), latent], axis=1)
+        raw = booster.predict(xgboost.DMatrix(joined)).astype(np.float64)
+        return self.shift + self.scale * raw
+
+
+@dataclass(frozen=True, kw_only=True)
+class XgboostRanker:
+    """Gradient-boosted trees on the features joined with the user's AEm latent."""
+
+    objective: Objective = Objective.REGRESSION
+    rounds: int = 100
+    depth: int = 4
+    rate: float = 0.1
+    mapping: MappingKind = MappingKind.LINEAR
+    latent: int = 6
+    seed: int = 0
+    fitted: ClassVar[type[FittedRanker]] = FittedXgboost
+
+    def __post_init__(self) -> None:
+        set_enum(self, "objective", Objective)
+        set_enum(self, "mapping", MappingKind)
+        at_least(self, rounds=1, depth=1, latent=1, seed=0)
+        above_zero(self, "rate")
+
+    def unavailable(self) -> str | None:
+        """Why this ranker cannot run here, or None."""
+        found = importlib.util.find_spec("xgboost") is not None
+        return None if found else "xgboost is not installed: pip install 'xgboost>=2.0'"
+
+    def fit(self, features: Features, ratings: Array) -> FittedXgboost:
+        """Features (N, D), ratings (N, U) with NaN."""
+        xgboost = _xgboost()
+        training = Training.check(features, ratings)
+        options = AemOptions(mapping=self.mapping, latent=self.latent, seed=self.seed)
+        aem = fit_aem(training.ratings, options)
+        scaler = Scaler.fit(training.values)
+        # Transposed: the rows of one user stand together, which ranking asks for.
+        user, item = np.nonzero(~np.isnan(training.ratings.T))
+        told = training.ratings[item, user]
+        joined = np.concatenate([scaler(training.values)[item], aem.latents[user]], axis=1)
+        data = xgboost.DMatrix(joined, label=told)
+        ranking = self.objective is Objective.RANKING
+        if ranking:
+            data.set_group(np.bincount(user))
+        parameters = {
+            "objective": "rank:pairwise" if ranking else "reg:squarederror",
+            "max_depth": self.depth,
+            "eta": self.rate,
+            "seed": self.seed,
+            "nthread": 1,
+        }
+        booster = xgboost.train(parameters, data, num_boost_round=self.rounds)
+        shift, scale = 0.0, 1.0
+        if ranking:
+            raw = booster.predict(data)
+            scale = float(told.std() / max(raw.std(), 1e-9))
+            shift = float(told.mean() - scale * raw.mean())
+        trees = np.frombuffer(bytes(booster.save_raw("json")), np.uint8)
+        return FittedXgboost(features.names, training.order, scaler, aem, trees, shift, scale)
