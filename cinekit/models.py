@@ -29,7 +29,7 @@ CHUNK = 1 << 18
 class KnownModel:
     """A weights file that cinekit or one of its plugins has settings for.
 
-    name : the option that uses it: ``segmenter=<name>``.
+    name : for ``cinekit models``; mostly the option that uses it, ``segmenter=<name>``.
     file_name : its name in the models folder.
     bytes, sha256 : of the file that the settings were tested with.
     url : where its authors publish it; None when there is no address to link to.
@@ -91,10 +91,30 @@ _KNOWN = (
         classes="background, person",
         good_at="the same for wide frames; faster",
     ),
+    KnownModel(
+        name="face_detector",
+        file_name="face_detection_short_range.tflite",
+        bytes=229_714,
+        sha256="bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
+        url=None,  # it comes inside MediaPipe's Python package
+        licence="Apache-2.0 (MediaPipe)",
+        classes="boxes of faces",
+        good_at="the first half of segmenter=face_mesh",
+    ),
+    KnownModel(
+        name="face_landmarks",
+        file_name="face_landmark.tflite",
+        bytes=1_242_398,
+        sha256="1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
+        url=None,
+        licence="Apache-2.0 (MediaPipe)",
+        classes="468 points of a face, for the parts of celebamask_19",
+        good_at="the second half of segmenter=face_mesh: eyes, brows, mouth, skin",
+    ),
 )
 
 KNOWN_MODELS: Mapping[str, KnownModel] = {model.name: model for model in _KNOWN}
-"""By the name of the option that uses them."""
+"""By their names."""
 
 
 def models_folder() -> Path:

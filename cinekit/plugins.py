@@ -58,6 +58,7 @@ KINDS = tuple(HOOKS)
 KNOWN_ELSEWHERE = {
     ("ranker", "xgboost"): "cinekit-xgboost",
     ("segmenter", "ade20k"): "cinekit-litert",
+    ("segmenter", "face_mesh"): "cinekit-faces",
     ("segmenter", "fcn8"): "cinekit-fcn8",
     ("segmenter", "fcn8_pascal_context"): "cinekit-fcn8",
     ("segmenter", "fcn8_voc"): "cinekit-fcn8",

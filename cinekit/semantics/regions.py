@@ -25,7 +25,7 @@ from cinekit.errors import SegmenterError
 from cinekit.semantics.folding import upsample
 from cinekit.semantics.moving import drop_small, moving_map
 from cinekit.semantics.options import RegionOptions
-from cinekit.semantics.vocabulary import all_categories
+from cinekit.semantics.vocabulary import all_categories, face_categories
 from cinekit.types import Category, Clip, Dropped, Motion, Region, Regions, SemanticResponse
 
 HOLE = 0.004
@@ -142,10 +142,15 @@ def _join_doubles(found: list[_Found]) -> list[tuple[str, str]]:
     """Join things that sweep the same pixels: one thing under two names. In place.
 
     The maps of two things overlap only where both pass. When more than half of one lies in the
-    other, it is what the network calls a dog now and a horse then. Returns (name that went, name
-    that stayed).
+    other, it is what the network calls a dog now and a horse then. Parts of a face are no doubles:
+    eyes lie in what the skin around them sweeps. Returns (name that went, name that stayed).
     """
-    things = [one for one in found if one.category.motion is Motion.NON_NATURAL]
+    parts = {category.name for category in face_categories()}
+    things = [
+        one
+        for one in found
+        if one.category.motion is Motion.NON_NATURAL and one.category.name not in parts
+    ]
     things.sort(key=lambda one: -int(one.mask.sum()))
     kept: list[_Found] = []
     joined = []

@@ -279,6 +279,13 @@ def shared_categories() -> tuple[Category, ...]:
     return tuple(_parse_categories(groups["shared"], "categories"))
 
 
+@cache
+def face_categories() -> tuple[Category, ...]:
+    """The parts of a face, for face parsers."""
+    groups = yaml.safe_load(_table("categories.yaml"))
+    return tuple(_parse_categories(groups["face"], "categories"))
+
+
 def _parse_categories(rows: Any, name: str) -> list[Category]:
     if not isinstance(rows, Mapping):
         raise SegmenterError(

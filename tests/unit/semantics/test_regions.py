@@ -217,3 +217,18 @@ def test_a_response_of_another_clip_is_refused():
 def test_options_out_of_range_are_refused(wrong):
     with pytest.raises(ConfigError, match="regions"):
         RegionOptions(**wrong)
+
+
+def test_parts_of_a_face_stay_apart_though_they_sweep_the_same_pixels():
+    maps = []
+    for t in range(T):
+        index = np.zeros(SIZE, int)
+        shift = 6 * (t % 3)
+        index[20:80, 30 + shift : 90 + shift] = 1
+        index[30:42, 40 + shift : 70 + shift] = 2
+        maps.append(index)
+    regions = select_regions(
+        clip(np.ones(SIZE, bool)), response(maps, ["background", "skin", "eyes"])
+    )
+    assert {region.name for region in regions.regions} == {"skin", "eyes"}
+    assert next(r for r in regions.regions if r.name == "eyes").mask[35, 55]
