@@ -19,10 +19,15 @@ import numpy as np
 
 from cinekit.rank.base import Features, UserRatings
 from cinekit.rank.completion import CompletionRanker
-from cinekit.rank.evaluate import METRICS, hold_out, score_tables
+from cinekit.rank.evaluate import CURVE, METRICS, Protocol, evaluate, hold_out, score_tables
 from cinekit.rank.joint import JointRanker
 from cinekit.rank.movielens import read_movielens
-from cinekit.rank.rankers import ConstantRanker, GlobalForestRanker
+from cinekit.rank.rankers import (
+    ConstantRanker,
+    GlobalForestRanker,
+    IndividualForestRanker,
+    SharedForestRanker,
+)
 from cinekit.rank.study import simulate_study
 
 Predict = Callable[[Features, np.ndarray, int], np.ndarray]
@@ -80,6 +85,9 @@ def contestants() -> dict[str, Predict]:
     found: dict[str, Predict] = {
         "constant": ours(ConstantRanker()),
         "global_forest": ours(GlobalForestRanker()),
+        "individual_forest": ours(IndividualForestRanker()),
+        "S-RF (MC)": ours(SharedForestRanker(user_feature="mc")),
+        "S-RF (AEm rbf)": ours(SharedForestRanker()),
         "completion (MC)": ours(CompletionRanker()),
         "completion (AEm linear)": ours(CompletionRanker(method="aem", mapping="linear")),
         "joint linear": ours(JointRanker(mapping="linear")),
@@ -97,12 +105,35 @@ def contestants() -> dict[str, Predict]:
     return found
 
 
+def new_users(seeds: int) -> None:
+    """mAP of new users of a simulated study per seed, by how many ratings they have given."""
+    rankers = {
+        "individual_forest": IndividualForestRanker(),
+        "S-RF (AEm rbf)": SharedForestRanker(),
+        "completion (MC)": CompletionRanker(),
+        "joint linear": JointRanker(mapping="linear"),
+        "joint rbf": JointRanker(),
+    }
+    print(f"{'':<24}" + "".join(f"{k:>7}" for k in CURVE) + "    all")
+    for name, ranker in rankers.items():
+        rows = []
+        for seed in range(seeds):
+            study = simulate_study(seed)
+            protocol = Protocol(seeds=(seed,))
+            found = evaluate({name: ranker}, study.features, study.ratings, protocol)[name]
+            rows.append([values[0] for _, values in found.curve] + [found.new_all[0]])
+        print(f"{name:<24}" + "".join(f"{value:>7.3f}" for value in np.mean(rows, 0)), flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", help="none: the simulated study")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--only", help="comma-separated beginnings of names")
+    parser.add_argument("--new-users", action="store_true", help="the new-user curve instead")
     arguments = parser.parse_args()
+    if arguments.new_users:
+        return new_users(arguments.seeds)
     rows: dict[str, list[list[float]]] = {}
     for seed in range(arguments.seeds):
         data = read_movielens(arguments.folder) if arguments.folder else simulate_study(seed)
