@@ -133,7 +133,8 @@ def main() -> None:
     parser.add_argument("--new-users", action="store_true", help="the new-user curve instead")
     arguments = parser.parse_args()
     if arguments.new_users:
-        return new_users(arguments.seeds)
+        new_users(arguments.seeds)
+        return
     rows: dict[str, list[list[float]]] = {}
     for seed in range(arguments.seeds):
         data = read_movielens(arguments.folder) if arguments.folder else simulate_study(seed)

@@ -54,7 +54,9 @@ def jobs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Jobs]:
 
     jobs = Jobs()
 
-    def make(source: Any, settings: Settings, output: Path, reporter: Any, sink: Any = None) -> Result:
+    def make(
+        source: Any, settings: Settings, output: Path, reporter: Any, sink: Any = None
+    ) -> Result:
         jobs.calls.append((source, settings, output))
         if error := jobs.fail(settings):
             raise error
