@@ -20,6 +20,7 @@ def cinekit_segmenters() -> Mapping[str, type[Segmenter]]:
             "masks": "cinekit.semantics.masks:MaskSegmenter",
             "scene": "cinekit.semantics.scene:SceneSegmenter",
             "ensemble": "cinekit.semantics.ensemble:EnsembleSegmenter",
+            "combine": "cinekit.semantics.combine:CombineSegmenter",
         }
     )
 

@@ -6,6 +6,7 @@ from cinekit.semantics.candidates import (
     everything_of,
     make_candidates,
 )
+from cinekit.semantics.combine import CombineSegmenter
 from cinekit.semantics.ensemble import EnsembleSegmenter
 from cinekit.semantics.folding import fold, quantise
 from cinekit.semantics.masks import MaskSegmenter
@@ -28,6 +29,7 @@ __all__ = [
     "EVERYTHING",
     "VOCABULARIES",
     "CandidateOptions",
+    "CombineSegmenter",
     "EnsembleSegmenter",
     "MaskSegmenter",
     "NetworkSegmenter",
