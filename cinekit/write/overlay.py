@@ -22,6 +22,7 @@ GOLDEN = 137.508
 
 HUES = {
     "boat": 265.0,
+    "eyes": 280.0,
     "fire": 20.0,
     "flower": 300.0,
     "grass": 85.0,
