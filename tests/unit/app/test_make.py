@@ -200,7 +200,7 @@ def test_auto_takes_motion_without_weights_and_says_why(run, jobs, monkeypatch, 
     assert done.status == 0, done.err
     assert jobs.settings.segmenter == MotionSegmenter()
     note = done.err.splitlines()[0]
-    assert note.startswith("segmenter: motion, chosen by auto (scene cannot run here: ")
+    assert note.startswith("segmenter: motion, chosen by auto (scene_voc cannot run here: ")
 
 
 def test_auto_takes_scene_where_the_weights_are(run, jobs, monkeypatch, test_data):
@@ -209,4 +209,4 @@ def test_auto_takes_scene_where_the_weights_are(run, jobs, monkeypatch, test_dat
     done = run("make", "clip.mp4")
     assert done.status == 0, done.err
     assert type(jobs.settings.segmenter).__name__ == "SceneSegmenter"
-    assert done.err.splitlines()[0] == "segmenter: scene, chosen by auto"
+    assert done.err.splitlines()[0] == "segmenter: scene_voc, chosen by auto"
