@@ -52,6 +52,8 @@ class LoopCosts:
             options.static_sigma_time,
         )
 
+        self._travelled, self._usual_step = terms.travelled(working.frames)
+
     @property
     def size(self) -> tuple[int, int]:
         """(h, w)."""
@@ -101,6 +103,29 @@ class LoopCosts:
         s = np.ascontiguousarray(np.broadcast_to(start, self.size), np.int16).ravel()
         costs: Float = kernels.temporal_at(self.features, self.gamma_t.ravel(), p, s)
         return costs.reshape(self.size)
+
+    @cached_property
+    def calm_price(self) -> Float:
+        """What a loop without motion costs, see :func:`terms.e_calm`: float32 (h, w)."""
+        options = self.options
+        lively = np.minimum(1, options.lambda_static * self._usual_step) * self.working.moving
+        weight = options.label_weight * options.calm_weight * options.alpha_static
+        price: Float = (weight * lively).astype(np.float32)
+        return price
+
+    def calm(self, period: int) -> Float:
+        """E_calm of every label of a period > 1: float32 (t-p, h, w)."""
+        self._check(period)
+        way = self._travelled
+        shown = (way[period:] - way[:-period]) / np.float32(period)
+        return terms.e_calm(shown, self._usual_step, self.calm_price)
+
+    def calm_at(self, period: int, start: NDArray[np.integer]) -> Float:
+        """E_calm of one start per pixel, start int (h, w): float32 (h, w)."""
+        s = start[None].astype(np.int64)
+        way = self._travelled
+        end, begin = (np.take_along_axis(way, at, axis=0)[0] for at in (s + period, s))
+        return terms.e_calm((end - begin) / np.float32(period), self._usual_step, self.calm_price)
 
     def cumulative(self, period: int) -> Float:
         """A_p(x, j) = sum_{i<j} |X(x,i) - X(x,i+p)|^2: float32 (h, w, t-p+1).

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cinekit.energy import terms
 from cinekit.energy.costs import LoopCosts, edge_ends, n_categories
-from cinekit.energy.stages import label_cost
+from cinekit.energy.stages import label_cost, target_map
 from cinekit.types import STILL, Candidate, EnergyTerms, LoopLabels
 
 _CHUNK = 2_000_000
@@ -23,7 +23,8 @@ _CHUNK = 2_000_000
 def energy_terms(costs: LoopCosts, candidate: Candidate | None, labels: LoopLabels) -> EnergyTerms:
     """E of [O] Eq. 1 and its parts, weights applied.
 
-    candidate : whose label term counts; None leaves it out (stage 1, which all candidates share).
+    candidate : whose label term counts; None is stage 1, which all candidates share: of the label
+        term it has the price of calm loops, at every pixel.
     labels : in working frames and at working size, as :meth:`LoopProblem.loops` returns them.
     """
     if labels.size != costs.size or labels.n_frames != costs.n_frames:
@@ -36,6 +37,8 @@ def energy_terms(costs: LoopCosts, candidate: Candidate | None, labels: LoopLabe
         here = labels.period == p
         if p != STILL:
             temporal += _temporal(costs, int(p), labels.start, here)
+            pays = here if candidate is None else here & target_map(costs, candidate)
+            label += _calm(costs, int(p), labels.start, pays)
         if candidate is not None:
             label += float(label_cost(costs, candidate, int(p))[here].sum(dtype=np.float64))
     spatial = sum(_spatial(costs, labels, axis) for axis in (0, 1))
@@ -50,6 +53,18 @@ def _signals(costs: LoopCosts) -> list[tuple[NDArray[Any], float, float]]:
         (working.frames, (1 - w) / 3, 1.0),
         (working.response, w / n_categories(working), 255.0),
     ]
+
+
+def _calm(costs: LoopCosts, p: int, start: NDArray[np.int16], here: NDArray[np.bool_]) -> float:
+    """The price of calm loops over the pixels that loop with period p, step by step."""
+    y, x = np.nonzero(here)
+    s = start[y, x].astype(np.int64)
+    frames = costs.working.frames[:, y, x].astype(np.float64)  # (t, n, 3)
+    steps = np.linalg.norm(np.diff(frames, axis=0), axis=-1)  # (t - 1, n)
+    column = np.arange(len(s))
+    shown = sum(steps[s + i, column] for i in range(p)) / p
+    quiet = np.maximum(0, 1 - shown / np.maximum(steps.mean(axis=0), 1e-6))
+    return float(np.sum(costs.calm_price[y, x] * quiet))
 
 
 def _temporal(costs: LoopCosts, p: int, start: NDArray[np.int16], here: NDArray[np.bool_]) -> float:

@@ -49,6 +49,21 @@ def temporal(working: WorkingClip, w: float, pixel: Pixel, loop: Loop) -> float:
     return distance(working, w, pixel, s, s + p) + distance(working, w, pixel, s - 1, s + p - 1)
 
 
+def calm(working: WorkingClip, pixel: Pixel, loop: Loop) -> float:
+    """Share of a pixel's motion that a loop does not show, in [0, 1]; 0 for a still pixel."""
+    y, x = pixel
+    p, s = loop
+    if p == 1:
+        return 0.0
+    steps = []
+    for f in range(working.n_frames - 1):
+        a, b = working.frames[f, y, x], working.frames[f + 1, y, x]
+        steps.append(math.sqrt(sum((float(a[c]) - float(b[c])) ** 2 for c in range(3))))
+    usual = sum(steps) / len(steps)
+    shown = sum(steps[s : s + p]) / p
+    return max(0.0, 1 - shown / max(usual, 1e-6))
+
+
 def loop_distance(working: WorkingClip, w: float, pixel: Pixel, one: Loop, two: Loop) -> float:
     """1/M sum_{t<M} of the distance between what two loops show at one pixel, M their lcm."""
     m = math.lcm(one[0], two[0])

@@ -20,9 +20,10 @@ Float = NDArray[np.float32]
 def period_problem(costs: LoopCosts, period: int) -> LoopProblem:
     """Stage 1: the start frame of every pixel, with one period for all. Shared by all candidates.
 
-    Label l is start frame l, 0 .. t-p-1.
+    Label l is start frame l, 0 .. t-p-1. The price of calm loops counts everywhere here: which
+    pixels are target is not known yet, and elsewhere it does no harm.
     """
-    unary = costs.temporal(period)
+    unary = costs.temporal(period) + costs.calm(period)
     starts = np.arange(unary.shape[0], dtype=np.int16)[:, None, None]
     return LoopProblem(costs, np.full((1, 1, 1), period, np.int16), starts, unary)
 
@@ -43,10 +44,12 @@ def choice_problem(
     period = np.full((n, 1, 1), STILL, np.int16)
     start = np.empty((n, *costs.size), np.int16)
     unary = np.empty((n, *costs.size), np.float32)
+    target = target_map(costs, candidate)
     for label, p in enumerate(periods):
         period[label] = p
         start[label] = starts[p]
-        unary[label] = costs.temporal_at(p, start[label]) + label_cost(costs, candidate, p)
+        calm = np.where(target, costs.calm_at(p, start[label]), np.float32(0))
+        unary[label] = costs.temporal_at(p, start[label]) + label_cost(costs, candidate, p) + calm
     start[len(periods) :] = np.array(stills, np.int16)[:, None, None]
     unary[len(periods) :] = label_cost(costs, candidate, STILL)
     return LoopProblem(costs, period, start, unary)
@@ -64,11 +67,15 @@ def start_problem(
     """
     t = costs.n_frames
     unary = np.full((t, *costs.size), np.inf, np.float32)
+    target = target_map(costs, candidate)
     for p in np.unique(period_map):
         here = period_map == p
         last = t if p == STILL else t - int(p)
         cost = label_cost(costs, candidate, int(p))[here]
-        unary[:last, here] = cost if p == STILL else costs.temporal(int(p))[:, here] + cost
+        if p != STILL:
+            calm = costs.calm(int(p))[:, here] * target[here]
+            cost = costs.temporal(int(p))[:, here] + cost + calm
+        unary[:last, here] = cost
     period = np.asarray(period_map, np.int16)[None]
     last_start = np.where(period == STILL, t - 1, t - 1 - period)
     starts = np.minimum(np.arange(t)[:, None, None], last_start)  # (t, h, w)

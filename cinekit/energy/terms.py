@@ -118,6 +118,31 @@ def activity(frames: Float, lam: float, sigma_space: float, sigma_time: float) -
     return out
 
 
+def travelled(frames: Float) -> tuple[Float, Float]:
+    """How far each pixel's colour travels: the sum of its steps up to each frame, and per step.
+
+    Returns float32 (t, h, w), 0 at frame 0, and its mean per step, float32 (h, w).
+    """
+    step = np.sqrt(np.sum(np.diff(frames, axis=0) ** 2, axis=-1))
+    out = np.zeros(frames.shape[:3], np.float32)
+    np.cumsum(step, axis=0, out=out[1:])
+    return out, out[-1] / np.float32(len(step))
+
+
+def e_calm(shown: Float, usual: Float, price: Float) -> Float:
+    """Price of a loop that shows less motion than its pixel has (ours; [O] knows p = 1 only).
+
+    A still pixel of the target pays for all the motion that it does not show; a loop pays for its
+    share: ``price * max(0, 1 - shown / usual)``. Without it the cheapest loop of a dog's path is
+    the empty path.
+
+    shown : mean step inside the loop, any shape that broadcasts with usual, price : (h, w).
+    """
+    ratio = shown / np.maximum(usual, np.float32(1e-6))
+    out: Float = (price * np.maximum(0, 1 - ratio)).astype(np.float32)
+    return out
+
+
 def e_still(active: Float, alpha: float, target: NDArray[np.bool_]) -> Float:
     """E_label of a still pixel: E_static(x) * [pi_ID(x)], E_static = alpha_sta * activity.
 

@@ -67,7 +67,7 @@ def test_stage_1_has_every_start_of_its_period(moving) -> None:
     loops = problem.loops(np.full((6, 8), 3, np.int32))
     assert (loops.period == 6).all()
     assert (loops.start == 3).all()
-    np.testing.assert_array_equal(problem.unary, costs.temporal(6))
+    np.testing.assert_array_equal(problem.unary, costs.temporal(6) + costs.calm(6))
 
 
 def test_the_planted_period_is_the_cheapest_in_the_target_and_the_rest_is_still(
@@ -194,8 +194,25 @@ def test_the_energy_of_labels_of_another_clip_is_refused(moving, left) -> None:
         energy_terms(costs, left, LoopLabels(still, 0 * still, 10))
 
 
+def test_a_loop_pays_for_the_motion_that_it_does_not_show(working_of) -> None:
+    """Ten still frames, ten lively ones: the empty loop pays the whole price, the lively none."""
+    frames = np.full((20, 4, 6, 3), 0.5)
+    frames[10:] = np.random.default_rng(2).random((10, 4, 6, 3))
+    costs = LoopCosts(working_of(frames), OPTIONS)
+    assert costs.calm_price.min() == pytest.approx(OPTIONS.calm_weight * OPTIONS.alpha_static)
+    calm = costs.calm(6)
+    np.testing.assert_allclose(calm[0], costs.calm_price)
+    assert (calm[12] == 0).all()
+    starts = np.random.default_rng(3).integers(0, 14, (4, 6))
+    np.testing.assert_allclose(
+        costs.calm_at(6, starts), np.take_along_axis(calm, starts[None], axis=0)[0], rtol=1e-6
+    )
+    nothing = LoopCosts(working_of(frames), replace(OPTIONS, calm_weight=0.0))
+    assert (nothing.calm(6) == 0).all()
+
+
 def test_terms_are_zero_where_they_must_be(moving, left) -> None:
-    costs = LoopCosts(moving, OPTIONS)
+    costs = LoopCosts(moving, replace(OPTIONS, calm_weight=0.0))
     still = np.ones((6, 8), np.int16)
     terms = energy_terms(costs, left, LoopLabels(still, 0 * still, 20))
     assert terms.temporal == terms.spatial == 0
