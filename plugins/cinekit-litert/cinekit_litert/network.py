@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from cinekit import require
 from cinekit.errors import WeightsError
-
-Cells = tuple[NDArray[np.intp], NDArray[np.intp]]
+from cinekit.semantics.answers import sample_centres
 
 
 class Network:
     """One network in memory, with its number types hidden.
 
-    input_size, output_size : (h, w).
+    input_size : (h, w).
     n_classes : size of the output's last axis.
     """
 
@@ -51,19 +50,19 @@ class Network:
                 f"it answers {answer}: it is no segmentation network"
             )
         self.input_size = (shape[1], shape[2])
-        self.output_size = (answer[1], answer[2])
         self.n_classes = answer[3] if len(answer) == 4 else 1
 
-    def run(self, values: NDArray[np.float32], cells: Cells | None = None) -> NDArray[np.float32]:
+    def run(self, values: NDArray[np.float32], most: int | None = None) -> NDArray[np.float32]:
         """float32 (h, w, 3), normalised, to float32 (h', w', n).
 
-        cells : the rows and columns of the output that are wanted; all of them when None. The rest
-            is not copied: a large network's output is 160 MB a frame.
+        most : the output is read only at the centres of at most so many cells along its longer
+            side; all of it when None. The rest is not copied: a large network's output is 160 MB
+            a frame.
         """
         self._interpreter.set_tensor(self._input["index"], self._quantised(values)[None])
         self._interpreter.invoke()
         view = self._interpreter.tensor(self._output["index"])()[0]  # memory of the network
-        answer = view.copy() if cells is None else view[np.ix_(*cells)]
+        answer = view.copy() if most is None else sample_centres(view, most)
         scale, zero = self._output["quantization"]
         if np.issubdtype(answer.dtype, np.integer) and scale:
             answer = (answer.astype(np.float32) - zero) * np.float32(scale)

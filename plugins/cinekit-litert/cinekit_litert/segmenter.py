@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 
 import cv2
@@ -14,22 +13,9 @@ from numpy.typing import NDArray
 
 from cinekit.errors import ConfigError, WeightsError
 from cinekit.models import find_weights
-from cinekit.semantics import VOCABULARIES, NetworkSegmenter, load_vocabulary, read_labels
-from cinekit.semantics.folding import grid_size, softmax
-from cinekit_litert.network import Cells, Network
-
-
-class Output(StrEnum):
-    """What the network's first output holds."""
-
-    LOGITS = "logits"
-    """(h, w, n) before the softmax."""
-    PROBABILITIES = "probabilities"
-    """(h, w, n), sum 1."""
-    CLASS_INDEX = "class_index"
-    """(h, w) or (h, w, 1): the number of the winning class."""
-    MASK = "mask"
-    """(h, w) or (h, w, 1): probability of the second of two classes."""
+from cinekit.semantics import NetworkSegmenter
+from cinekit.semantics.answers import Output, class_probabilities, parse_labels
+from cinekit_litert.network import Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,11 +69,7 @@ class LitertSegmenter(NetworkSegmenter):
     def classes(self) -> Sequence[str]:
         """Class names in the order of the network's output."""
         labels = self._labels
-        n = (
-            self._network.n_classes
-            if self.output in (Output.LOGITS, Output.PROBABILITIES)
-            else None
-        )
+        n = self._network.n_classes if self.output.per_class else None
         if n is not None and n == len(labels) + 1 and "background" not in labels:
             labels = ("background", *labels)
         if n is not None and n != len(labels):
@@ -115,11 +97,7 @@ class LitertSegmenter(NetworkSegmenter):
 
     @cached_property
     def _labels(self) -> tuple[str, ...]:
-        if self.labels in VOCABULARIES:
-            return load_vocabulary(self.labels).classes
-        if "," in self.labels:
-            return tuple(name.strip() for name in self.labels.split(","))
-        return read_labels(self.labels)
+        return parse_labels(self.labels)
 
     def _one(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
         h, w = self._network.input_size
@@ -129,42 +107,11 @@ class LitertSegmenter(NetworkSegmenter):
         )
         mean, std = (np.array(value, np.float32) for value in (self.mean, self.std))
         values = (small.astype(np.float32) - mean) / std
-        if self.output is Output.LOGITS:
-            return softmax(self._network.run(values, self._centres()))
-        answer = self._network.run(values)
-        if self.output is Output.PROBABILITIES:
-            return answer
-        plane = answer[..., 0]
-        if self.output is Output.MASK:
-            inside = np.clip(plane, 0, 1)
-            return np.stack([1 - inside, inside], axis=-1)
-        return self._one_hot(plane)
-
-    def _centres(self) -> Cells:
-        """Rows and columns of the output at the centres of the response's cells.
-
-        Only those logits are read and exponentiated. Networks of this kind upsample their logits
-        themselves, by a factor of 8 or more: a sample says as much as an average.
-        """
-        size = self._network.output_size
-        rows, columns = (
-            ((np.arange(n) + 0.5) * m / n).astype(np.intp)
-            for m, n in zip(size, grid_size(size, self.cells), strict=True)
-        )
-        return rows, columns
-
-    def _one_hot(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The share of every cell of the response in which each class wins."""
-        n = len(self._labels)
-        index = np.rint(plane).astype(np.int64)
-        if index.min() < 0 or index.max() >= n:
-            raise WeightsError(
-                f"expected class numbers from 0 to {n - 1}, one per label of {self.labels!r}, "
-                f"{self.model!r} answers {index.min()} to {index.max()}"
+        # Of logits, only those that are wanted leave the network's memory.
+        answer = self._network.run(values, self.cells if self.output is Output.LOGITS else None)
+        try:
+            return class_probabilities(
+                answer, self.output, len(self._labels), self.cells, self.model
             )
-        size = grid_size(self._network.output_size, self.cells)
-        out = np.zeros((*size, n), np.float32)
-        for c in np.unique(index):
-            won = (index == c).astype(np.float32)
-            out[..., c] = cv2.resize(won, (size[1], size[0]), interpolation=cv2.INTER_AREA)
-        return out
+        except WeightsError as error:
+            raise WeightsError(f"{error}; the labels are {self.labels!r}") from error

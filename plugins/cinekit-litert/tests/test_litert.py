@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cinekit_litert.segmenter import LitertSegmenter, Output
+from cinekit_litert.segmenter import LitertSegmenter
 
 from cinekit.errors import ConfigError, MissingDependencyError, SegmenterError, WeightsError
+from cinekit.semantics.answers import Output
 from cinekit.testing.segmenter_suite import FrameSegmenterSuite
 from cinekit.types import Clip
 
