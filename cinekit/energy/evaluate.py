@@ -63,7 +63,7 @@ def _calm(costs: LoopCosts, p: int, start: NDArray[np.int16], here: NDArray[np.b
     steps = np.linalg.norm(np.diff(frames, axis=0), axis=-1)  # (t - 1, n)
     column = np.arange(len(s))
     shown = sum(steps[s + i, column] for i in range(p)) / p
-    quiet = np.maximum(0, 1 - shown / np.maximum(steps.mean(axis=0), 1e-6))
+    quiet = np.maximum(0, 1 - shown / np.maximum(terms.CALM * steps.mean(axis=0), 1e-6))
     return float(np.sum(costs.calm_price[y, x] * quiet))
 
 

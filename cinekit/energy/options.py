@@ -36,7 +36,7 @@ class EnergyOptions:
     gamma_spatial : which gamma_s.
     alpha_static : alpha_sta >= 0. Price of standing still in the target where it moves.
     calm_weight : price, in units of alpha_sta, of a loop in the target that shows none of its
-        pixel's motion, >= 0; a loop that shows part of it pays for the rest. 0 is [O] as printed.
+        pixel's motion, >= 0; from a quarter of it on it is free. 0 is [O] as printed.
     lambda_static : lambda_sta >= 0. The price saturates at a deviation of 1 / lambda_sta.
     static_sigma_space, static_sigma_time : > 0. Neighbourhood N of [L13]: standard deviations of
         its Gaussian, working pixels and working frames.
@@ -63,7 +63,7 @@ class EnergyOptions:
     lambda_spatial: float = 100.0
     gamma_spatial: GammaSpatial = GammaSpatial.SEMANTIC
     alpha_static: float = 0.1
-    calm_weight: float = 0.2
+    calm_weight: float = 1.0
     lambda_static: float = 100.0
     static_sigma_space: float = 0.9
     static_sigma_time: float = 1.2

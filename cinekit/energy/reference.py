@@ -50,7 +50,7 @@ def temporal(working: WorkingClip, w: float, pixel: Pixel, loop: Loop) -> float:
 
 
 def calm(working: WorkingClip, pixel: Pixel, loop: Loop) -> float:
-    """Share of a pixel's motion that a loop does not show, in [0, 1]; 0 for a still pixel."""
+    """How calm a loop is: 1 shows no motion, 0 a quarter of its pixel's or more; 0 where still."""
     y, x = pixel
     p, s = loop
     if p == 1:
@@ -61,7 +61,7 @@ def calm(working: WorkingClip, pixel: Pixel, loop: Loop) -> float:
         steps.append(math.sqrt(sum((float(a[c]) - float(b[c])) ** 2 for c in range(3))))
     usual = sum(steps) / len(steps)
     shown = sum(steps[s : s + p]) / p
-    return max(0.0, 1 - shown / max(usual, 1e-6))
+    return max(0.0, 1 - shown / max(0.25 * usual, 1e-6))
 
 
 def loop_distance(working: WorkingClip, w: float, pixel: Pixel, one: Loop, two: Loop) -> float:

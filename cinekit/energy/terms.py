@@ -118,6 +118,10 @@ def activity(frames: Float, lam: float, sigma_space: float, sigma_time: float) -
     return out
 
 
+CALM = np.float32(0.25)
+"""A loop that shows less than this share of its pixel's motion is calm."""
+
+
 def travelled(frames: Float) -> tuple[Float, Float]:
     """How far each pixel's colour travels: the sum of its steps up to each frame, and per step.
 
@@ -130,15 +134,16 @@ def travelled(frames: Float) -> tuple[Float, Float]:
 
 
 def e_calm(shown: Float, usual: Float, price: Float) -> Float:
-    """Price of a loop that shows less motion than its pixel has (ours; [O] knows p = 1 only).
+    """Price of a loop that shows next to no motion (ours; [O] knows p = 1 only).
 
-    A still pixel of the target pays for all the motion that it does not show; a loop pays for its
-    share: ``price * max(0, 1 - shown / usual)``. Without it the cheapest loop of a dog's path is
-    the empty path.
+    ``price * max(0, 1 - shown / (CALM * usual))``: a loop of an empty path costs what standing
+    still costs, one that shows a quarter of its pixel's motion costs nothing. Without it the
+    cheapest loop of a dog that runs by is the path without the dog; with all missing motion
+    charged, flowers and hens are pressed into gusts and strides that do not return.
 
     shown : mean step inside the loop, any shape that broadcasts with usual, price : (h, w).
     """
-    ratio = shown / np.maximum(usual, np.float32(1e-6))
+    ratio = shown / np.maximum(CALM * usual, np.float32(1e-6))
     out: Float = (price * np.maximum(0, 1 - ratio)).astype(np.float32)
     return out
 
