@@ -60,7 +60,7 @@ def best_start(frames: Iterable[tuple[float, NDArray[np.uint8]]], seconds: float
 
 
 def window_score(distance: Float, shortest: int) -> float:
-    """Motion that can loop, times its share of all motion, in squared grey levels a step.
+    """Motion that can loop, times the square of its share of all motion.
 
     In each tile the best pair of moments is taken: its loop is worth its mean step, less what its
     jump costs; a jump of ``JUMP`` steps makes it worthless. The share counts against windows in
@@ -79,7 +79,8 @@ def window_score(distance: Float, shortest: int) -> float:
         both = distance[:, first, first + period] + distance[:, first - 1, first + period - 1]
         step = (travelled[:, first + period] - travelled[:, first]) / period
         worth = np.maximum(worth, (step - both / (2 * JUMP)).max(axis=1))
-    return float(worth.sum() ** 2 / max(float(steps.mean(axis=1).sum()), 1e-9))
+    share = worth.sum() / max(float(steps.mean(axis=1).sum()), 1e-9)
+    return float(worth.sum() * share**2)
 
 
 def _distances(frames: Float) -> Float:

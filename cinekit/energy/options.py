@@ -49,7 +49,7 @@ class EnergyOptions:
     outside_motion : price, in units of E_static, of looping outside the target where the clip moves
         by itself, >= 0: what keeps the rest still beside the one thing that moves.
     outside_margin : share of the frame's height, in [0, 1], over which that price rises from 0 at
-        the border of the target.
+        the border of the target's natural part.
     rigid_weight : factor on a2 inside a non-natural region, >= 1. Keeps objects in one piece.
     still_frames : how many frames a still pixel chooses from beside the loops, >= 1.
     use_regions : False ignores the regions: every pixel is target, nothing is natural or rigid.
@@ -63,7 +63,7 @@ class EnergyOptions:
     lambda_spatial: float = 100.0
     gamma_spatial: GammaSpatial = GammaSpatial.SEMANTIC
     alpha_static: float = 0.1
-    calm_weight: float = 1.0
+    calm_weight: float = 0.1
     lambda_static: float = 100.0
     static_sigma_space: float = 0.9
     static_sigma_time: float = 1.2

@@ -97,6 +97,7 @@ def label_cost(costs: LoopCosts, candidate: Candidate, period: int) -> Float:
             target & costs.natural if short else None,
             options.outside_cost,
             options.outside_motion,
+            target & costs.natural,
             options.outside_margin * costs.size[0],
         )
     return cost * np.float32(options.label_weight)

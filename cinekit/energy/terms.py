@@ -163,20 +163,23 @@ def e_loop(
     forbidden: NDArray[np.bool_] | None,
     outside_cost: float,
     outside_motion: float,
+    soft: NDArray[np.bool_] | None = None,
     margin: float = 0.0,
 ) -> Float:
     """E_label of a looping pixel (ours where [O] Eq. 6 has a penalty).
 
     Outside the target a loop costs ``outside_cost + outside_motion * E_static(x)``: the mirror
-    image of what standing still costs inside. The second part rises from 0 at the target's border
-    to the whole over ``margin`` pixels: what moves does not end where a mask does, and a flame that
-    is cut off at its mask looks worse than one that licks beyond it. ``forbidden`` pixels cost
-    infinity: [O]'s finite penalty for short periods on natural texture would bury all other terms.
+    image of what standing still costs inside. Near ``soft``, the natural part of the target, the
+    second part rises from 0 to the whole over ``margin`` pixels: a flame does not end where its
+    mask does, and looks worse cut off than licking beyond it. ``forbidden`` pixels cost infinity:
+    [O]'s finite penalty for short periods on natural texture would bury all other terms.
 
     Returns float32 (h, w), inf where forbidden.
     """
-    far = cv2.distanceTransform((~target).astype(np.uint8), cv2.DIST_L2, 5)  # pixels, 0 inside
-    share = np.minimum(far / np.float32(max(margin, 1.0)), 1)
+    share: Float | float = 1.0
+    if soft is not None and soft.any():
+        far = cv2.distanceTransform((~soft).astype(np.uint8), cv2.DIST_L2, 5)  # pixels, 0 inside
+        share = np.minimum(far / np.float32(max(margin, 1.0)), 1)
     outside = outside_cost + outside_motion * alpha * active * share
     out = np.where(target, np.float32(0), outside).astype(np.float32)
     if forbidden is not None:

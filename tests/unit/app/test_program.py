@@ -31,7 +31,15 @@ def start(clip: Path, tmp_path: Path) -> Start:
         command = [sys.executable, "-m", "cinekit", "make", str(clip), "hydra.run.dir=out"]
         command += ["segmenter=motion", "stabilise=off", *arguments]
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            # A shell starts background jobs with Ctrl-C ignored, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
 
     return begin
 

@@ -75,9 +75,9 @@ def test_looping_costs_outside_the_target_and_where_forbidden() -> None:
 def test_the_price_of_motion_outside_sets_in_over_the_margin() -> None:
     active = np.ones((1, 8), np.float32)
     target = np.arange(8)[None] < 2
-    cost = terms.e_loop(active, 0.1, target, None, 0.0, 1.0, margin=4)[0]
+    cost = terms.e_loop(active, 0.1, target, None, 0.0, 1.0, soft=target, margin=4)[0]
     np.testing.assert_allclose(cost, [0, 0, 0.025, 0.05, 0.075, 0.1, 0.1, 0.1], atol=1e-3)
-    sharp = terms.e_loop(active, 0.1, target, None, 0.0, 1.0)[0]
+    sharp = terms.e_loop(active, 0.1, target, None, 0.0, 1.0, soft=~target & target)[0]
     np.testing.assert_allclose(sharp, np.where(target[0], 0, 0.1), atol=1e-6)
 
 
