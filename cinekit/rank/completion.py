@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from cinekit.rank.aem import Aem, AemOptions, MappingKind, fit_aem
 from cinekit.rank.base import Array, Features, FittedRanker, Scaler, Training, UserRatings
 from cinekit.rank.checks import above_zero, at_least, set_enum
-from cinekit.rank.rankers import UserFeature
+from cinekit.rank.rankers import ProjectsUsers, UserFeature
 from cinekit.rank.soft_impute import Completion, soft_impute
 from cinekit.rank.threads import one_thread
 
 
 @dataclass(frozen=True, eq=False)
-class FittedCompletion(FittedRanker):
+class FittedCompletion(ProjectsUsers):
     """A completion, by AEm or by soft-impute, and the regression for new cinemagraphs.
 
     regression : float64 (D + 1, N), completed ratings (N,) -> weights of [v; 1].
@@ -34,13 +34,6 @@ class FittedCompletion(FittedRanker):
     regression: Array
     aem: Aem | None
     completion: Completion | None
-
-    def latent_of(self, user: UserRatings) -> Array:
-        """u (d,) of a user, by projection."""
-        if self.aem is not None:
-            return self.aem.project(user.known)[0]
-        assert self.completion is not None  # one of the two, by construction
-        return self.completion.project(user.known)
 
     def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
         """The completed rating; for a new cinemagraph, what its features make of the others'."""

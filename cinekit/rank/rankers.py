@@ -180,14 +180,9 @@ class UserFeature(StrEnum):
     MC = "mc"
 
 
-@dataclass(frozen=True, eq=False)
-class FittedSharedForest(FittedRanker):
-    """One forest on [v; u]."""
+class ProjectsUsers(FittedRanker):
+    """Finds users by an AEm or by a matrix completion, whichever of the two was fitted."""
 
-    names: tuple[str, ...]
-    order: NDArray[np.int64]
-    scaler: Scaler
-    forest: Forest
     aem: Aem | None
     completion: Completion | None
 
@@ -197,6 +192,18 @@ class FittedSharedForest(FittedRanker):
             return self.aem.project(user.known)[0]
         assert self.completion is not None  # one of the two, by construction
         return self.completion.project(user.known)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedSharedForest(ProjectsUsers):
+    """One forest on [v; u]."""
+
+    names: tuple[str, ...]
+    order: NDArray[np.int64]
+    scaler: Scaler
+    forest: Forest
+    aem: Aem | None
+    completion: Completion | None
 
     def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
         """The forest on the features joined with the user's latent."""
