@@ -29,7 +29,7 @@ LAYERS = [
     {"pipeline"},
     {"builtin", "providers"},
     {"plugins", "options"},
-    {"config"},
+    {"config", "torch_weights"},
     {"settings", "inventory", "ranking"},
     {"testing"},
     {"console"},

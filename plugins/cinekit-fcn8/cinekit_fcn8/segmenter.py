@@ -17,6 +17,7 @@ from cinekit.errors import ConfigError, SegmenterError, WeightsError
 from cinekit.models import find_weights
 from cinekit.semantics import NetworkSegmenter, Vocabulary, load_vocabulary
 from cinekit.semantics.answers import Output, class_probabilities, fit_labels, parse_labels
+from cinekit.torch_weights import on_device
 
 if TYPE_CHECKING:
     from cinekit_fcn8.network import FCN8s
@@ -142,22 +143,12 @@ class Fcn8Segmenter(NetworkSegmenter):
 
     @cached_property
     def _network(self) -> FCN8s:
-        torch = require("torch", "torch", "segmenter 'fcn8'")
+        require("torch", "torch", "segmenter 'fcn8'")
         from cinekit_fcn8.weights import load_network
 
-        try:
-            device = torch.device(self.device)
-        except RuntimeError as error:
-            raise ConfigError(
-                f"device: expected cpu, cuda or cuda:N, received {self.device!r}"
-            ) from error
-        path = find_weights(self.model, URLS.get(self.model))
-        try:
-            return load_network(path, self.at_once).to(device)
-        except (RuntimeError, AssertionError) as error:
-            raise SegmenterError(
-                f"device: {self.device!r} cannot be used here ({str(error).splitlines()[0]})"
-            ) from error
+        network = load_network(find_weights(self.model, URLS.get(self.model)), self.at_once)
+        placed: FCN8s = on_device(network, self.device)
+        return placed
 
     def _input(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 (H, W, 3) RGB to float32 (3, h, w), BGR minus the mean."""
