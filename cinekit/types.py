@@ -205,13 +205,18 @@ class LoopLabels:
     """The solution: per pixel a period and a start frame, ``l_x = (p_x, s_x)`` ([O] section 3).
 
     period : int16 (H, W) in frames; 1 is a still pixel.
-    start : int16 (H, W) in frames; ``0 <= s`` and ``s + p <= T`` (a still pixel shows frame s).
+    start : int16 (H, W), an index of ``shows``; ``0 <= s`` and ``s + p <= len(shows)`` (a still
+        pixel shows frame s).
     n_frames : T of the clip that the labels index.
+    unrolled : int16 (E,), frames of the clip that the indices T, T + 1, ... show. Empty, unless a
+        thing goes there and back: its loop is written out here, so that it is a label like any
+        other (:meth:`there_and_back`).
     """
 
     period: NDArray[np.int16]
     start: NDArray[np.int16]
     n_frames: int
+    unrolled: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
 
     def __post_init__(self) -> None:
         if self.period.shape != self.start.shape or self.period.ndim != 2:
@@ -225,10 +230,43 @@ class LoopLabels:
                 f"{self.period.min()} and {self.start.min()}"
             )
         last = int((self.start.astype(np.int32) + self.period).max())
-        if last > self.n_frames:
+        if last > self.n_frames + len(self.unrolled):
             raise ValueError(
-                f"expected s + p <= {self.n_frames} frames at every pixel, received {last}"
+                f"expected s + p <= {self.n_frames + len(self.unrolled)} frames at every pixel, "
+                f"received {last}"
             )
+        if ((self.unrolled < 0) | (self.unrolled >= self.n_frames)).any():
+            raise ValueError(
+                f"expected unrolled frames of a clip of {self.n_frames}, received "
+                f"{self.unrolled.min()} to {self.unrolled.max()}"
+            )
+
+    @staticmethod
+    def there_and_back(first: int, last: int) -> NDArray[np.int16]:
+        """The frames first, ..., last, ..., first + 1 with one more at either end: int16 (p + 2,).
+
+        Appended to ``unrolled`` at index i, they make the label (2 (last - first), i + 1). The two
+        more are what the loop shows before and after, so that its jump costs nothing ([O] Eq. 3).
+        """
+        there = np.arange(first, last + 1)
+        back = np.arange(last - 1, first, -1)
+        frames = np.concatenate([[first + 1], there, back, [first]])
+        unrolled: NDArray[np.int16] = frames.astype(np.int16)
+        return unrolled
+
+    @property
+    def shows(self) -> NDArray[np.intp]:
+        """Frame of the clip that each index shows: intp (T + E,)."""
+        shows: NDArray[np.intp] = np.concatenate(
+            [np.arange(self.n_frames), self.unrolled.astype(np.intp)]
+        )
+        return shows
+
+    @property
+    def returns(self) -> NDArray[np.bool_]:
+        """bool (H, W): pixels whose loop goes there and back."""
+        returns: NDArray[np.bool_] = self.looping & (self.start >= self.n_frames)
+        return returns
 
     @property
     def size(self) -> tuple[int, int]:

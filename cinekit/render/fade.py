@@ -38,12 +38,13 @@ def fade_window(
     """The window [first, last) around the jump, first <= 0 <= last, in which both sides exist.
 
     The side that comes after the jump exists from tau = -s on, the one before it up to
-    tau = T - s - p - 1. A window is at most half a period long.
+    tau = T - s - p - 1. A window is at most half a period long. What lies beyond the clip is a loop
+    that goes there and back, and has no jump to fade.
     """
     length = np.minimum(fade, period // 2)
-    length[period <= 1] = 0
+    length[(period <= 1) | (start >= n_source)] = 0
     reach_back = start
-    reach_on = n_source - start - period
+    reach_on = np.maximum(n_source - start - period, 0)
     first = -np.minimum(length // 2, reach_back)
     last = np.minimum(length + first, reach_on)
     first = -np.minimum(length - last, reach_back)

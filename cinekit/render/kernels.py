@@ -68,6 +68,7 @@ def compose(
 @njit(cache=True, nogil=True)
 def loop_statistics(
     frames: NDArray[np.uint8],
+    shows: NDArray[np.intp],
     index: NDArray[np.int32],
     period: NDArray[np.int64],
     start: NDArray[np.int64],
@@ -78,6 +79,7 @@ def loop_statistics(
 ) -> None:
     """Each pixel's mean over its loop, and how the two sides of its fade agree.
 
+    shows : intp (T + E,), the frame that each index of a label shows.
     mean : float32 (H, W, 3), out. moments : float32 (H, W, 3), out: with A and B the two sides'
     deviations from the mean, the sums over the fade window and the colours of A B, A^2 and B^2.
     """
@@ -93,12 +95,12 @@ def loop_statistics(
             for c in range(3):
                 total = 0
                 for t in range(s, s + p):
-                    total += frames[t, y, x, c]
+                    total += frames[shows[t], y, x, c]
                 m = np.float32(total / p)
                 mean[y, x, c] = m
                 for tau in range(first[label], last[label]):
-                    a = np.float32(frames[s + p + tau, y, x, c]) - m
-                    b = np.float32(frames[s + tau, y, x, c]) - m
+                    a = np.float32(frames[shows[s + p + tau], y, x, c]) - m
+                    b = np.float32(frames[shows[s + tau], y, x, c]) - m
                     ab += a * b
                     aa += a * a
                     bb += b * b

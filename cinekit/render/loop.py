@@ -27,6 +27,7 @@ class _Plan:
     """All that does not change from frame to frame; see :func:`cinekit.render.kernels.compose`."""
 
     table: LabelTable
+    shows: NDArray[np.intp]
     second: NDArray[np.int32]
     weight: NDArray[np.float32]
     mean: NDArray[np.float32]
@@ -59,6 +60,7 @@ def _plan(clip: Clip, labels: LoopLabels, options: RenderOptions) -> _Plan:
         moments = np.zeros((*labels.size, 3), np.float32)
         loop_statistics(
             clip.frames,
+            labels.shows,
             table.index,
             table.period,
             table.start,
@@ -68,7 +70,7 @@ def _plan(clip: Clip, labels: LoopLabels, options: RenderOptions) -> _Plan:
             moments,
         )
         correlation = _agreement(moments)
-    return _Plan(table, second, weight, mean, correlation)
+    return _Plan(table, labels.shows, second, weight, mean, correlation)
 
 
 def iterate_loop(
@@ -102,8 +104,8 @@ def _frames(clip: Clip, plan: _Plan, n_frames: int) -> Iterator[NDArray[np.uint8
             plan.table.index,
             plan.second,
             plan.weight,
-            main,
-            other,
+            plan.shows[main],
+            plan.shows[other],
             share,
             plan.mean,
             plan.correlation,

@@ -160,7 +160,7 @@ def _sharpness(
     """
     gradients = np.stack([_gradient(frame)[moving] for frame in source])  # (T, M)
     clip_usual = max(float(np.median(gradients.mean(axis=1))), _TINY)
-    inner = Timeline(labels.period[moving], labels.start[moving], len(loop))
+    inner = Timeline(labels, moving, len(loop))
     columns = np.arange(gradients.shape[1])
     to_made_of, to_clip = [], []
     for f, frame in enumerate(loop):
@@ -184,7 +184,7 @@ def _step_excess(
     """
     pixels = source[:, moving]  # (T, M)
     mean_step = float(_steps(source, moving, cyclic=False).mean())
-    inner = Timeline(labels.period[moving], labels.start[moving], len(loop))
+    inner = Timeline(labels, moving, len(loop))
     columns = np.arange(pixels.shape[1])
     ratios = []
     for f in range(len(loop)):

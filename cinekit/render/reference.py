@@ -41,6 +41,7 @@ def compose(
 
 def loop_statistics(
     frames: NDArray[np.uint8],
+    shows: NDArray[np.intp],
     index: NDArray[np.int32],
     period: NDArray[np.int64],
     start: NDArray[np.int64],
@@ -53,10 +54,10 @@ def loop_statistics(
     for y, x in np.ndindex(*index.shape):
         label = index[y, x]
         p, s = int(period[label]), int(start[label])
-        mean[y, x] = frames[s : s + p, y, x].mean(axis=0)
+        mean[y, x] = frames[shows[s : s + p], y, x].mean(axis=0)
         for tau in range(int(first[label]), int(last[label])):
-            a = frames[s + p + tau, y, x] - mean[y, x]
-            b = frames[s + tau, y, x] - mean[y, x]
+            a = frames[shows[s + p + tau], y, x] - mean[y, x]
+            b = frames[shows[s + tau], y, x] - mean[y, x]
             moments[y, x] += (a @ b, a @ a, b @ b)
     return mean, moments
 

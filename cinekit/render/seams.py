@@ -29,9 +29,9 @@ def own_jump(
     if total == 0:
         return 0.0, 0.0
     index = table.index[inside]
-    pixels = source[:, inside]  # (T, M)
+    pixels = source[:, inside][labels.shows]  # (T + E, M)
     columns = np.arange(total)
-    steps = np.zeros((len(source), total), np.int32)
+    steps = np.zeros(pixels.shape, np.int32)
     np.cumsum(np.abs(np.diff(pixels.astype(np.int16), axis=0)), axis=0, out=steps[1:])
     first = table.start[index]
     last = first + table.period[index] - 1
@@ -118,8 +118,8 @@ class Borders:
         worst moment counts, not the mean, and before blending: a feather hides a tear from the
         gradient, not from the eye.
         """
-        first = Timeline(labels.period[self.first], labels.start[self.first], n_frames)
-        second = Timeline(labels.period[self.second], labels.start[self.second], n_frames)
+        first = Timeline(labels, self.first, n_frames)
+        second = Timeline(labels, self.second, n_frames)
         torn = np.zeros(self.count, bool)
         for f in range(n_frames):
             one_shows, two_shows = first.at(f), second.at(f)
@@ -134,18 +134,24 @@ class Borders:
 class Timeline:
     """:func:`cinekit.render.time_map` for a list of pixels, many frames of one loop.
 
-    period, start : int (M,), the labels of the pixels.
+    pixels : selects M pixels of the labels: bool (H, W), or rows and columns.
     """
 
-    def __init__(self, period: NDArray[np.int16], start: NDArray[np.int16], n_frames: int) -> None:
-        self.table = label_table(period, start, 0, 0)
+    def __init__(
+        self,
+        labels: LoopLabels,
+        pixels: NDArray[np.bool_] | tuple[NDArray[np.intp], NDArray[np.intp]],
+        n_frames: int,
+    ) -> None:
+        self.table = label_table(labels.period[pixels], labels.start[pixels], labels.n_frames, 0)
+        self.shows = labels.shows
         self.n_frames = n_frames
 
     def at(self, f: int) -> NDArray[np.int64]:
         """Source frame of every pixel in frame f: int64 (M,)."""
         table = self.table
         shown = table.start + phase(table.period, table.start, self.n_frames, f)
-        source: NDArray[np.int64] = shown[table.index]
+        source: NDArray[np.int64] = self.shows[shown][table.index]
         return source
 
 
@@ -163,8 +169,9 @@ def pops(source: NDArray[np.uint8], labels: LoopLabels, mask: NDArray[np.bool_])
     height, width = labels.size
     rows, columns = np.indices((height, width), sparse=True)
     first = labels.start.astype(np.intp)
-    jump = source[first, rows, columns].astype(np.float32)
-    jump -= source[first + labels.period - 1, rows, columns]
+    shows = labels.shows
+    jump = source[shows[first], rows, columns].astype(np.float32)
+    jump -= source[shows[first + labels.period - 1], rows, columns]
     side = max(3, round(height / 36) | 1)
     patch = np.abs(cv2.blur(jump, (side, side)))
     return float((patch[inside] > DIFFERENT).mean())

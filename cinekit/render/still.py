@@ -7,6 +7,8 @@ is chosen for all of it, and a patch keeps its own frame only where that lowers 
 
 from __future__ import annotations
 
+import dataclasses
+
 import cv2
 import numpy as np
 from numba import njit
@@ -30,6 +32,7 @@ _SMALLEST_PATCH = 0.002
 @njit(cache=True, nogil=True)
 def still_seams(
     frames: NDArray[np.uint8],
+    shows: NDArray[np.intp],
     period: NDArray[np.int64],
     start: NDArray[np.int64],
     looping: NDArray[np.int32],
@@ -38,6 +41,7 @@ def still_seams(
 ) -> None:
     """Seam of every pair of a looping and a still pixel, for every still frame.
 
+    shows : intp (T + E,), the frame that each index of a label shows.
     looping, still : int32 (N, 2), (row, column) of the two pixels of each pair. out : float64
     (N, T), ``mean_phi |V(x, phi) - V(x, f)|^2 + |V(z, phi) - V(z, f)|^2`` with phi over the loop of
     the looping pixel (PsiV of [O] Eq. 4 for a still label, in squared grey levels).
@@ -55,7 +59,7 @@ def still_seams(
                 total = 0.0
                 squares = 0.0
                 for t in range(s, s + p):
-                    v = float(frames[t, y, x, c])
+                    v = float(frames[shows[t], y, x, c])
                     total += v
                     squares += v * v
                 mean = total / p
@@ -108,7 +112,7 @@ def _seams(
     at = looping[:, 0], looping[:, 1]
     out = np.empty((len(looping), clip.n_frames))
     period, start = labels.period[at].astype(np.int64), labels.start[at].astype(np.int64)
-    still_seams(clip.frames, period, start, looping, still, out)
+    still_seams(clip.frames, labels.shows, period, start, looping, still, out)
     return out
 
 
@@ -169,4 +173,4 @@ def choose_still(labels: LoopLabels, clip: Clip, still: int | str = AUTO) -> Loo
     if not 0 <= chosen < clip.n_frames:
         raise RenderError(f"still: expected a frame index below {clip.n_frames}, received {chosen}")
     start = np.where((labels.period == STILL) & ~kept, chosen, labels.start).astype(np.int16)
-    return LoopLabels(period=labels.period, start=start, n_frames=labels.n_frames)
+    return dataclasses.replace(labels, start=start)

@@ -61,8 +61,9 @@ def phase(
 def time_map(labels: LoopLabels, n_frames: int, f: int) -> NDArray[np.int32]:
     """Source frame of every pixel in frame f of a loop of n frames.
 
-    ``source = s + ((round(f * speed) - s) mod p)``, with ``speed = k p / n`` and k whole: the map
-    is periodic in f with period n, and stays within ``[s, s + p)``. Any integer f is allowed.
+    ``index = s + ((round(f * speed) - s) mod p)``, with ``speed = k p / n`` and k whole: the map
+    is periodic in f with period n, and stays within ``[s, s + p)``. Any integer f is allowed. The
+    source is what the labels show at that index: itself, unless the loop goes there and back.
 
     Returns
     -------
@@ -75,8 +76,8 @@ def time_map(labels: LoopLabels, n_frames: int, f: int) -> NDArray[np.int32]:
     """
     _check(labels, n_frames)
     start = labels.start.astype(np.int64)
-    source = start + phase(labels.period.astype(np.int64), start, n_frames, f)
-    return source.astype(np.int32)
+    index = start + phase(labels.period.astype(np.int64), start, n_frames, f)
+    return labels.shows[index].astype(np.int32)
 
 
 def loop_length(labels: LoopLabels, fps: float, options: RenderOptions) -> int:

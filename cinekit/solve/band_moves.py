@@ -131,9 +131,12 @@ def energy_of(labels, active, box, period, start, row, signals, costs, sums):  #
 
 
 @njit(cache=True, nogil=True)
-def gather(frames, rows, columns, signals):  # type: ignore[no-untyped-def]
-    """Copy the signals of single pixels: uint8 (N, T, 3) from uint8 (T, H, W, 3)."""
-    for t in range(frames.shape[0]):
+def gather(frames, shows, rows, columns, signals):  # type: ignore[no-untyped-def]
+    """Copy the signals of single pixels: uint8 (N, T + E, 3) from uint8 (T, H, W, 3).
+
+    shows : intp (T + E,), the frame that each index of a label shows.
+    """
+    for t in range(shows.shape[0]):
         for k in range(rows.shape[0]):
             for c in range(3):
-                signals[k, t, c] = frames[t, rows[k], columns[k], c]
+                signals[k, t, c] = frames[shows[t], rows[k], columns[k], c]

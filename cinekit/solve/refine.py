@@ -8,6 +8,7 @@ outside the band held fixed.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import cv2
@@ -102,9 +103,9 @@ class _Band:
         rows, columns = np.nonzero(needed)
         self.row = np.full(labels.size, -1, np.int32)
         self.row[needed] = np.arange(len(rows), dtype=np.int32)
-        self.signals = np.empty((len(rows), clip.n_frames, 3), np.uint8)
-        gather(clip.frames, rows, columns, self.signals)
-        self.sums = np.zeros((2, clip.n_frames, 3), np.int64)
+        self.signals = np.empty((len(rows), len(labels.shows), 3), np.uint8)
+        gather(clip.frames, labels.shows, rows, columns, self.signals)
+        self.sums = np.zeros((2, len(labels.shows), 3), np.int64)
         self.costs, self.index, self.active = costs.arrays(), index, active
         self.period, self.start = period, start
 
@@ -210,10 +211,10 @@ def refine_borders(
     before = _terms(state)
     accepted, truncated = _sweep(state, _moves(index, active, band), cut)
     after = _terms(state)
-    refined = LoopLabels(
+    refined = dataclasses.replace(
+        labels,
         period=(found // 65536)[index].astype(np.int16),
         start=(found % 65536)[index].astype(np.int16),
-        n_frames=labels.n_frames,
     )
     return Refined(refined, before, after, float(active.mean()), accepted, truncated)
 

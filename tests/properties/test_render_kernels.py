@@ -44,7 +44,8 @@ def test_composed_frames_equal_the_plain_loops(seed, fade, feather, f):
 def test_loop_statistics_equal_the_plain_loops(seed, fade):
     _, frames, period, start = random_case(seed)
     table = label_table(period, start, len(frames), fade)
-    arguments = (frames, table.index, table.period, table.start, table.first, table.last)
+    shows = np.random.default_rng(seed).permutation(len(frames))
+    arguments = (frames, shows, table.index, table.period, table.start, table.first, table.last)
     mean, moments = (np.empty((*period.shape, 3), np.float32) for _ in range(2))
     kernels.loop_statistics(*arguments, mean, moments)
     expected_mean, expected_moments = reference.loop_statistics(*arguments)

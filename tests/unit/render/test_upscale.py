@@ -166,7 +166,7 @@ def test_still_seams_equal_the_plain_sum():
     frames = rng.integers(0, 256, (9, 2, 2, 3), dtype=np.uint8)
     looping, still = np.array([[0, 0]], np.int32), np.array([[0, 1]], np.int32)
     out = np.empty((1, 9))
-    still_seams(frames, np.array([4]), np.array([3]), looping, still, out)
+    still_seams(frames, np.arange(len(frames)), np.array([4]), np.array([3]), looping, still, out)
     wide = frames.astype(float)
     for f in range(9):
         expected = sum(((wide[3:7, 0, x] - wide[f, 0, x]) ** 2).sum(axis=-1).mean() for x in (0, 1))
