@@ -21,6 +21,7 @@ def cinekit_segmenters() -> Mapping[str, type[Segmenter]]:
             "scene": "cinekit.semantics.scene:SceneSegmenter",
             "ensemble": "cinekit.semantics.ensemble:EnsembleSegmenter",
             "combine": "cinekit.semantics.combine:CombineSegmenter",
+            "refine": "cinekit.semantics.refine:RefineSegmenter",
         }
     )
 

@@ -13,6 +13,7 @@ from cinekit.semantics.masks import MaskSegmenter
 from cinekit.semantics.moving import moving_map
 from cinekit.semantics.network import NetworkSegmenter
 from cinekit.semantics.options import RegionOptions
+from cinekit.semantics.refine import RefineSegmenter
 from cinekit.semantics.regions import select_regions
 from cinekit.semantics.scene import SceneSegmenter
 from cinekit.semantics.vocabulary import (
@@ -33,6 +34,7 @@ __all__ = [
     "EnsembleSegmenter",
     "MaskSegmenter",
     "NetworkSegmenter",
+    "RefineSegmenter",
     "RegionOptions",
     "SceneSegmenter",
     "Vocabulary",
