@@ -14,11 +14,13 @@ LIGHT_PLUGINS := $(wildcard plugins/cinekit-litert plugins/cinekit-onnx plugins/
 	plugins/cinekit-maxflow \
 	plugins/cinekit-gco)
 # Plugins that need torch: each is tested in $(TORCH_VENV), so that the core is never seen with it.
-TORCH_PLUGINS := $(wildcard plugins/cinekit-fcn8 plugins/cinekit-mmseg plugins/cinekit-torchvision)
+TORCH_PLUGINS := $(wildcard plugins/cinekit-c3d plugins/cinekit-fcn8 plugins/cinekit-mmseg)
 
 PACKAGES := $(LIGHT_PLUGINS) $(wildcard $(EXAMPLE))
 # The tests of cinekit-onnx write the networks that they run.
 LIGHT := $(patsubst ./plugins/cinekit-onnx,./plugins/cinekit-onnx[dev],$(PACKAGES:%=./%))
+# cinekit-faces is light but for its segmenter bisenet, an extra with tests of its own.
+TORCH := $(TORCH_PLUGINS:%=./%) ./plugins/cinekit-faces[bisenet]
 PIP_INSTALL = -m pip install --disable-pip-version-check --quiet -c constraints.txt
 CORE_STAMP := $(VENV)/.cinekit-core
 TEST_STAMP := $(VENV)/.cinekit-test
@@ -40,13 +42,8 @@ demo: $(CORE_STAMP)
 test: $(TEST_STAMP)
 	$(BIN)/python -m pytest tests $(wildcard $(PACKAGES:%=%/tests))
 
-ifeq ($(TORCH_PLUGINS),)
-test-torch:
-	@echo "test-torch: no plugin needs torch yet, nothing to run"
-else
 test-torch: $(TORCH_STAMP)
-	$(TORCH_VENV)/bin/python -m pytest $(wildcard $(TORCH_PLUGINS:%=%/tests))
-endif
+	$(TORCH_VENV)/bin/python -m pytest $(TORCH_PLUGINS:%=%/tests) plugins/cinekit-faces/tests_torch
 
 check: $(TEST_STAMP)
 	$(BIN)/python -m ruff format --check .
@@ -73,10 +70,11 @@ $(TEST_STAMP): $(CORE_STAMP) $(wildcard $(PACKAGES:%=%/pyproject.toml))
 	$(BIN)/python $(PIP_INSTALL) -e '.[dev,rank]' $(LIGHT:%=-e '%')
 	@touch $@
 
-$(TORCH_STAMP): pyproject.toml constraints.txt constraints-torch.txt $(wildcard $(TORCH_PLUGINS:%=%/pyproject.toml))
+$(TORCH_STAMP): pyproject.toml constraints.txt constraints-torch.txt \
+		$(TORCH_PLUGINS:%=%/pyproject.toml) plugins/cinekit-faces/pyproject.toml
 	test -f $(TORCH_VENV)/pyvenv.cfg || $(PYTHON) -m venv $(TORCH_VENV)
 	$(TORCH_VENV)/bin/python $(PIP_INSTALL) -c constraints-torch.txt -e '.[dev]' \
-		$(TORCH_PLUGINS:%=-e ./%)
+		$(TORCH:%=-e '%')
 	@touch $@
 
 constraints:

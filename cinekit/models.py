@@ -111,6 +111,17 @@ _KNOWN = (
         classes="468 points of a face, for the parts of celebamask_19",
         good_at="the second half of segmenter=face_mesh: eyes, brows, mouth, skin",
     ),
+    KnownModel(
+        name="bisenet",
+        file_name="79999_iter.pth",
+        bytes=53_289_463,
+        sha256="468e13ca13a9b43cc0881a9f99083a430e9c0a38abd935431d1c28ee94b26567",
+        # A copy: its author (zllrunning/face-parsing.PyTorch) has it where a browser is needed.
+        url="https://huggingface.co/vivym/face-parsing-bisenet/resolve/main/79999_iter.pth",
+        licence="MIT; learnt from CelebAMask-HQ, whose terms are non-commercial research",
+        classes="celebamask_19",
+        good_at="parts of faces with hair, ears and neck; needs face_detector and torch",
+    ),
 )
 
 KNOWN_MODELS: Mapping[str, KnownModel] = {model.name: model for model in _KNOWN}

@@ -56,8 +56,10 @@ KINDS = tuple(HOOKS)
 
 
 KNOWN_ELSEWHERE = {
+    ("features", "c3d"): "cinekit-c3d",
     ("ranker", "xgboost"): "cinekit-xgboost",
     ("segmenter", "ade20k"): "cinekit-litert",
+    ("segmenter", "bisenet"): "'cinekit-faces[bisenet]'",
     ("segmenter", "face_mesh"): "cinekit-faces",
     ("segmenter", "fcn8"): "cinekit-fcn8",
     ("segmenter", "fcn8_pascal_context"): "cinekit-fcn8",

@@ -9,5 +9,10 @@ from cinekit import LazyComponents, Segmenter, hookimpl
 
 @hookimpl
 def cinekit_segmenters() -> Mapping[str, type[Segmenter]]:
-    """``face_mesh``: MediaPipe's face detector and its 468 landmarks."""
-    return LazyComponents({"face_mesh": "cinekit_faces.segmenter:FaceMeshSegmenter"})
+    """``face_mesh`` draws parts from 468 landmarks; ``bisenet`` is a network that parses faces."""
+    return LazyComponents(
+        {
+            "bisenet": "cinekit_faces.bisenet:BiSeNetSegmenter",
+            "face_mesh": "cinekit_faces.segmenter:FaceMeshSegmenter",
+        }
+    )

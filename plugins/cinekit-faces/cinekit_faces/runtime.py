@@ -28,7 +28,7 @@ class Network:
         WeightsError
             When it is damaged, or not the network that was asked for.
         """
-        litert = require("ai_edge_litert.interpreter", "ai-edge-litert", "segmenter 'face_mesh'")
+        litert = require("ai_edge_litert.interpreter", "ai-edge-litert", "a network for faces")
         try:
             self._interpreter = litert.Interpreter(model_path=str(path), num_threads=threads)
             self._interpreter.allocate_tensors()
