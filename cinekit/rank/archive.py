@@ -1,24 +1,17 @@
-"""Fitted models on disk without pickle: one .npz of arrays plus one json text, guided by types.
-
-A dataclass is written field by field: arrays as npz members under their dotted path, plain values
-in the json. Reading follows the annotations of the class that is asked for, so that a file can
-only ever produce arrays, plain values and that class: nothing in it is executed.
-"""
+"""Fitted models on disk: one .npz of arrays and a json text, see :mod:`cinekit.archive`."""
 
 from __future__ import annotations
 
 import json
 import os
-import types
 import zipfile
-from dataclasses import fields, is_dataclass
-from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.archive import pack, unpack
 from cinekit.errors import RankError
 
 FORMAT = 1
@@ -28,7 +21,7 @@ T = TypeVar("T")
 def save(model: Any, kind: str, path: Path) -> None:
     """Write a dataclass to ``path`` (whole or not at all). ``kind`` names the ranker."""
     arrays: dict[str, NDArray[Any]] = {}
-    document = {"format": FORMAT, "kind": kind, "model": _pack(model, "model", arrays)}
+    document = {"format": FORMAT, "kind": kind, "model": pack(model, "model", arrays)}
     arrays["json"] = np.frombuffer(json.dumps(document).encode(), np.uint8)
     temporary = path.with_name(path.name + ".tmp")
     try:
@@ -57,7 +50,7 @@ def load(cls: type[T], path: Path) -> T:
     """
     document, arrays = _read(path)
     try:
-        return _unpack(cls, document["model"], "model", arrays)  # type: ignore[no-any-return]
+        return unpack(cls, document["model"], arrays)  # type: ignore[no-any-return]
     except (KeyError, TypeError, ValueError) as error:
         raise RankError(
             f"{path}: not a model of {cls.__name__} ({error}); train again with 'cinekit train'"
@@ -83,42 +76,3 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
             "'cinekit train'"
         )
     return document, arrays
-
-
-def _pack(value: Any, path: str, arrays: dict[str, NDArray[Any]]) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {
-            f.name: _pack(getattr(value, f.name), f"{path}.{f.name}", arrays) for f in fields(value)
-        }
-    if isinstance(value, np.ndarray):
-        arrays[path] = value
-        return {"array": path}
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, tuple):
-        return [_pack(item, f"{path}.{i}", arrays) for i, item in enumerate(value)]
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    raise TypeError(f"{path}: cannot keep a {type(value).__name__} in a model file")
-
-
-def _unpack(kind: Any, value: Any, path: str, arrays: dict[str, NDArray[Any]]) -> Any:
-    if get_origin(kind) in (Union, types.UnionType):
-        if value is None:
-            return None
-        (kind,) = [option for option in get_args(kind) if option is not type(None)]
-    if isinstance(kind, type) and is_dataclass(kind):
-        hints = get_type_hints(kind)
-        given = {
-            f.name: _unpack(hints[f.name], value[f.name], f"{path}.{f.name}", arrays)
-            for f in fields(kind)
-        }
-        return kind(**given)
-    if get_origin(kind) is tuple:
-        inner = get_args(kind)[0]
-        return tuple(_unpack(inner, item, f"{path}.{i}", arrays) for i, item in enumerate(value))
-    if isinstance(value, dict):
-        return arrays[value["array"]]
-    if isinstance(kind, type):
-        return kind(value)
-    return value

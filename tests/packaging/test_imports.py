@@ -14,7 +14,7 @@ import cinekit
 PACKAGE = Path(cinekit.__file__).parent
 
 LAYERS = [
-    {"text"},
+    {"text", "archive"},
     {"errors"},
     {"types"},
     {"protocols"},

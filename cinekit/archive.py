@@ -1,0 +1,85 @@
+"""Dataclasses on disk without pickle: arrays, plus one json text, guided by types.
+
+A dataclass is written field by field: arrays under their dotted path, plain values in the text.
+Reading follows the annotations of the class that is asked for, so that a file can only ever produce
+arrays, plain values and that class: nothing in it is executed.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def pack(value: Any, path: str, arrays: Arrays) -> Any:
+    """A value as something that json can write; its arrays go into ``arrays``, under their paths.
+
+    An array that repeats its first item (a broadcast view along the first axis) is kept as that
+    item.
+
+    Raises
+    ------
+    TypeError
+        For anything but dataclasses, arrays, enums, tuples, mappings with plain keys, and plain
+        values.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            f.name: pack(getattr(value, f.name), f"{path}.{f.name}", arrays) for f in fields(value)
+        }
+    if isinstance(value, np.ndarray):
+        if value.ndim and len(value) > 1 and value.strides[0] == 0:
+            arrays[path] = value[:1]
+            return {"array": path, "repeat": len(value)}
+        arrays[path] = value
+        return {"array": path}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple):
+        return [pack(item, f"{path}.{i}", arrays) for i, item in enumerate(value)]
+    if isinstance(value, Mapping):
+        return [[key, pack(item, f"{path}.{key}", arrays)] for key, item in value.items()]
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise TypeError(f"{path}: cannot keep a {type(value).__name__} in a file")
+
+
+def unpack(kind: Any, value: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
+    """The inverse of :func:`pack`. kind : the class or annotation of what is wanted.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        When this is not the value of such a class.
+    """
+    if get_origin(kind) in (Union, types.UnionType):
+        options = [option for option in get_args(kind) if option is not type(None)]
+        if value is None or len(options) > 1:
+            return value
+        (kind,) = options
+    if isinstance(kind, type) and is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{f.name: unpack(hints[f.name], value[f.name], arrays) for f in fields(kind)})
+    if get_origin(kind) is tuple:
+        inner = get_args(kind)
+        if len(inner) == 2 and inner[1] is Ellipsis:
+            return tuple(unpack(inner[0], item, arrays) for item in value)
+        return tuple(unpack(one, item, arrays) for one, item in zip(inner, value, strict=True))
+    if get_origin(kind) is Mapping:
+        to_key, to_item = get_args(kind)
+        return {to_key(key): unpack(to_item, item, arrays) for key, item in value}
+    if isinstance(value, dict):
+        array = arrays[value["array"]]
+        repeat = value.get("repeat")
+        return array if repeat is None else np.broadcast_to(array, (repeat, *array.shape[1:]))
+    return kind(value) if isinstance(kind, type) else value
