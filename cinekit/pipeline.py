@@ -26,16 +26,10 @@ from numpy.typing import NDArray
 
 from cinekit.clip import ClipOptions, StabiliseOptions, read_clip, stabilise
 from cinekit.energy import EnergyOptions, LoopCosts, WorkingOptions, make_working
+from cinekit.finish import Finisher, rank_of
 from cinekit.output import OutputFolder
 from cinekit.protocols import Progress, Reporter, Segmenter, SilentReporter, Solver, Writer
-from cinekit.render import (
-    RenderOptions,
-    choose_still,
-    judge,
-    loop_length,
-    render_loop,
-    to_clip_resolution,
-)
+from cinekit.render import RenderOptions, render_loop
 from cinekit.semantics import (
     CandidateOptions,
     RegionOptions,
@@ -44,11 +38,10 @@ from cinekit.semantics import (
     select_regions,
 )
 from cinekit.semantics.motion import MotionSegmenter
-from cinekit.solve import SolvedCandidate, solve_candidates
-from cinekit.solve.border_costs import border_costs
+from cinekit.solve import solve_candidates
 from cinekit.solve.multiscale import MultiscaleSolver
-from cinekit.solve.refine import refine_borders
-from cinekit.types import Candidate, Cinemagraph, Clip, Regions, Result, StageCost, Verdict
+from cinekit.solve.whole import WholeOptions
+from cinekit.types import Candidate, Cinemagraph, Clip, Regions, Result, StageCost
 from cinekit.write import Mp4Writer
 
 Sink = Callable[[Result, Cinemagraph, NDArray[np.uint8]], None]
@@ -61,7 +54,7 @@ NOTHING_MOVES = "nothing moves by itself here: no candidate"
 class Settings:
     """Everything that a job needs: components and options. The defaults need no weights.
 
-    stabilise, clip, regions, candidates, working, energy, render : options of those stages.
+    stabilise, clip, regions, candidates, working, energy, whole, render : options of those stages.
     writers : by name; each writes every candidate once.
     repeat : rounds of the loop in a file, for players that do not loop.
     write_refused : also write the candidates whose verdict is "refused".
@@ -77,6 +70,7 @@ class Settings:
     candidates: CandidateOptions = field(default_factory=CandidateOptions)
     working: WorkingOptions = field(default_factory=WorkingOptions)
     energy: EnergyOptions = field(default_factory=EnergyOptions)
+    whole: WholeOptions = field(default_factory=WholeOptions)
     render: RenderOptions = field(default_factory=RenderOptions)
     writers: Mapping[str, Writer] = field(default_factory=lambda: {"mp4": Mp4Writer()})
     repeat: int = 1
@@ -233,45 +227,21 @@ class _Job:
             result, working=(working.n_frames, *working.size), every=working.every
         )
         done = []
+        finisher = Finisher(result, costs, settings.render, settings.whole)
         with self.stage("render") as progress:
             for i, one in enumerate(solved):
-                cinemagraph, frames = self._finish(result, costs, one)
+                cinemagraph, frames = finisher.finish(one)
                 done.append(cinemagraph)
                 if sink is not None:
                     sink(result, cinemagraph, frames)
                 progress((i + 1) / len(solved))
         return dataclasses.replace(result, cinemagraphs=tuple(sorted(done, key=_best_first)))
 
-    def _finish(
-        self, result: Result, costs: LoopCosts, solved: SolvedCandidate
-    ) -> tuple[Cinemagraph, NDArray[np.uint8]]:
-        """Working labels to clip resolution, borders refined, rendered and judged."""
-        options, clip, candidate = self.settings.render, result.clip, solved.candidate
-        labels = to_clip_resolution(solved.labels, clip, result.every)
-        # The still part first: borders are fitted to the frame that they will lie against.
-        labels = choose_still(labels, clip, options.still)
-        weights = border_costs(costs, candidate, clip.size)
-        refined = refine_borders(clip, labels, weights, options.band)
-        labels = refined.labels
-        n_frames = loop_length(labels, clip.fps, options)
-        frames = render_loop(clip, labels, n_frames, options)
-        judgement = judge(clip, labels, candidate, result.regions, frames)
-        energies = {
-            **solved.energies,
-            "borders before": refined.before,
-            "borders after": refined.after,
-        }
-        cinemagraph = Cinemagraph(
-            candidate, labels, n_frames, judgement, energies, solved.statistics
-        )
-        return cinemagraph, frames
-
 
 def _best_first(cinemagraph: Cinemagraph) -> tuple[int, float, str]:
     """Good before doubtful before refused; then the more of the frame moves, the earlier."""
-    judgement = cinemagraph.judgement
-    order = list(Verdict).index(judgement.verdict)
-    return order, -judgement.measures.get("moving_area", 0.0), cinemagraph.candidate.id
+    area = cinemagraph.judgement.measures.get("moving_area", 0.0)
+    return rank_of(cinemagraph), -area, cinemagraph.candidate.id
 
 
 def peak_memory() -> int:

@@ -255,12 +255,11 @@ class LoopLabels:
         return unrolled
 
     @property
-    def shows(self) -> NDArray[np.intp]:
-        """Frame of the clip that each index shows: intp (T + E,)."""
-        shows: NDArray[np.intp] = np.concatenate(
-            [np.arange(self.n_frames), self.unrolled.astype(np.intp)]
+    def shows(self) -> NDArray[np.int32]:
+        """Frame of the clip that each index shows: int32 (T + E,)."""
+        return np.concatenate(
+            [np.arange(self.n_frames, dtype=np.int32), self.unrolled.astype(np.int32)]
         )
-        return shows
 
     @property
     def returns(self) -> NDArray[np.bool_]:

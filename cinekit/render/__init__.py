@@ -5,7 +5,7 @@ from cinekit.render.loop import iterate_loop, render_loop
 from cinekit.render.measure import MEASURES, Measure, decode_check, measure_loop
 from cinekit.render.options import Blend, RenderOptions
 from cinekit.render.still import choose_still
-from cinekit.render.timemap import cycles, loop_length, speed, time_map
+from cinekit.render.timemap import cycles, longest_loop, loop_length, speed, time_map
 from cinekit.render.upscale import to_clip_resolution
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "decode_check",
     "iterate_loop",
     "judge",
+    "longest_loop",
     "loop_length",
     "measure_loop",
     "render_loop",

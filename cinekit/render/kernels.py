@@ -68,7 +68,7 @@ def compose(
 @njit(cache=True, nogil=True)
 def loop_statistics(
     frames: NDArray[np.uint8],
-    shows: NDArray[np.intp],
+    shows: NDArray[np.int32],
     index: NDArray[np.int32],
     period: NDArray[np.int64],
     start: NDArray[np.int64],
@@ -79,7 +79,7 @@ def loop_statistics(
 ) -> None:
     """Each pixel's mean over its loop, and how the two sides of its fade agree.
 
-    shows : intp (T + E,), the frame that each index of a label shows.
+    shows : int32 (T + E,), the frame that each index of a label shows.
     mean : float32 (H, W, 3), out. moments : float32 (H, W, 3), out: with A and B the two sides'
     deviations from the mean, the sums over the fade window and the colours of A B, A^2 and B^2.
     """

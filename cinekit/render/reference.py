@@ -41,7 +41,7 @@ def compose(
 
 def loop_statistics(
     frames: NDArray[np.uint8],
-    shows: NDArray[np.intp],
+    shows: NDArray[np.int32],
     index: NDArray[np.int32],
     period: NDArray[np.int64],
     start: NDArray[np.int64],

@@ -172,6 +172,7 @@ def pops(source: NDArray[np.uint8], labels: LoopLabels, mask: NDArray[np.bool_])
     shows = labels.shows
     jump = source[shows[first], rows, columns].astype(np.float32)
     jump -= source[shows[first + labels.period - 1], rows, columns]
+    jump[labels.returns] = 0  # a step of the clip itself, however large
     side = max(3, round(height / 36) | 1)
     patch = np.abs(cv2.blur(jump, (side, side)))
     return float((patch[inside] > DIFFERENT).mean())

@@ -32,7 +32,7 @@ _SMALLEST_PATCH = 0.002
 @njit(cache=True, nogil=True)
 def still_seams(
     frames: NDArray[np.uint8],
-    shows: NDArray[np.intp],
+    shows: NDArray[np.int32],
     period: NDArray[np.int64],
     start: NDArray[np.int64],
     looping: NDArray[np.int32],
@@ -41,7 +41,7 @@ def still_seams(
 ) -> None:
     """Seam of every pair of a looping and a still pixel, for every still frame.
 
-    shows : intp (T + E,), the frame that each index of a label shows.
+    shows : int32 (T + E,), the frame that each index of a label shows.
     looping, still : int32 (N, 2), (row, column) of the two pixels of each pair. out : float64
     (N, T), ``mean_phi |V(x, phi) - V(x, f)|^2 + |V(z, phi) - V(z, f)|^2`` with phi over the loop of
     the looping pixel (PsiV of [O] Eq. 4 for a still label, in squared grey levels).

@@ -77,7 +77,16 @@ def time_map(labels: LoopLabels, n_frames: int, f: int) -> NDArray[np.int32]:
     _check(labels, n_frames)
     start = labels.start.astype(np.int64)
     index = start + phase(labels.period.astype(np.int64), start, n_frames, f)
-    return labels.shows[index].astype(np.int32)
+    source: NDArray[np.int32] = labels.shows[index]
+    return source
+
+
+def longest_loop(fps: float, options: RenderOptions) -> int:
+    """Largest number of frames that :func:`loop_length` may choose."""
+    if not isinstance(options.length, str):
+        return max(1, round(options.length * fps))
+    shortest = max(1, math.ceil(options.min_seconds * fps - 1e-9))
+    return max(shortest, math.floor(options.max_seconds * fps + 1e-9))
 
 
 def loop_length(labels: LoopLabels, fps: float, options: RenderOptions) -> int:
@@ -88,10 +97,10 @@ def loop_length(labels: LoopLabels, fps: float, options: RenderOptions) -> int:
     that changes the speed of the other periods least (area-weighted squared log speed), and of
     equals the shortest. When no multiple lies in the range, the same criterion decides alone.
     """
+    longest = longest_loop(fps, options)
     if not isinstance(options.length, str):
-        return max(1, round(options.length * fps))
+        return longest
     shortest = max(1, math.ceil(options.min_seconds * fps - 1e-9))
-    longest = max(shortest, math.floor(options.max_seconds * fps + 1e-9))
     looping = labels.period[labels.period > STILL]
     if looping.size == 0:
         return shortest

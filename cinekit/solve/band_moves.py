@@ -134,7 +134,7 @@ def energy_of(labels, active, box, period, start, row, signals, costs, sums):  #
 def gather(frames, shows, rows, columns, signals):  # type: ignore[no-untyped-def]
     """Copy the signals of single pixels: uint8 (N, T + E, 3) from uint8 (T, H, W, 3).
 
-    shows : intp (T + E,), the frame that each index of a label shows.
+    shows : int32 (T + E,), the frame that each index of a label shows.
     """
     for t in range(shows.shape[0]):
         for k in range(rows.shape[0]):

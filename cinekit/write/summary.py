@@ -104,6 +104,7 @@ def _candidate(cinemagraph: Cinemagraph, clip: Clip, files: Mapping[str, str]) -
         "measures": dict(judgement.measures),
         "moving_area": judgement.measures.get("moving_area"),
         "looping_area": float(labels.looping.mean()),
+        "there_and_back": float(labels.returns.mean()),
         "periods": {str(period): share for period, share in period_shares(labels).items()},
         "energies": [
             {"stage": stage, **_terms(terms)} for stage, terms in cinemagraph.energies.items()

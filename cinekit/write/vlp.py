@@ -6,15 +6,20 @@ R = still frame / 4, G = start frame / 4, B = period / 4 with 0 for still, A = a
 Quantised to 4 frames, which is how coarse the published solver works: labels at multiples of 4
 survive a round trip, others come back up to 2 frames away, and clips end at frame 1020. cinekit's
 own labels keep full precision in memory; this file is for exchange.
+
+The format has no loops that go there and back. Such a pixel is written as the way there, which
+other programs play and jump back from; a text chunk of the PNG tells cinekit to turn round.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from cinekit.errors import WriteError
 from cinekit.types import STILL, LoopLabels
@@ -22,6 +27,9 @@ from cinekit.write.files import whole_file
 
 STEP = 4
 """Frames per grey level."""
+
+BACK = "cinekit there and back"
+"""Key of the text chunk: "first-last first-last ...", frames of the clip."""
 
 ACTIVE = 254
 """A of a pixel with activation 1. cinekit's labels are the fully animated loop, so all have it."""
@@ -41,9 +49,10 @@ def write_vlp(labels: LoopLabels, path: Path) -> None:
         raise WriteError(
             f"expected at most {STEP * 255} frames for a .vlp map, received {labels.n_frames}"
         )
-    start = _quantise(labels.start)
-    period = np.maximum(_quantise(labels.period), 1)
-    looping = labels.looping
+    returns, looping = labels.returns, labels.looping
+    start = _quantise(labels.shows[labels.start])
+    period = np.where(returns, labels.period // 2 + 1, labels.period)
+    period = np.maximum(_quantise(period), 1)
     channels = [
         start,
         np.where(looping, start, 0),
@@ -51,8 +60,13 @@ def write_vlp(labels: LoopLabels, path: Path) -> None:
         np.full(labels.size, ACTIVE),
     ]
     picture = Image.fromarray(np.stack(channels, -1).astype(np.uint8))
+    chunks = PngInfo()
+    if returns.any():
+        found = np.unique(np.stack([labels.start[returns], labels.period[returns]]), axis=1).T
+        ways = [(int(labels.shows[s]), int(labels.shows[s + p // 2])) for s, p in found]
+        chunks.add_text(BACK, " ".join(f"{first}-{last}" for first, last in ways))
     with whole_file(path) as temporary:
-        picture.save(temporary, "PNG")
+        picture.save(temporary, "PNG", pnginfo=chunks)
 
 
 def read_vlp(path: Path, n_frames: int) -> LoopLabels:
@@ -71,6 +85,7 @@ def read_vlp(path: Path, n_frames: int) -> LoopLabels:
             if picture.mode != "RGBA":
                 raise WriteError(f"expected a .vlp map as RGBA PNG, {path} is {picture.mode}")
             channels = np.asarray(picture).astype(np.int32) * STEP
+            ways = _ways(picture.info.get(BACK, ""), path, n_frames)
     except OSError as error:
         if isinstance(error, WriteError):
             raise
@@ -87,10 +102,31 @@ def read_vlp(path: Path, n_frames: int) -> LoopLabels:
         )
     period = np.minimum(period, n_frames)
     start = np.minimum(start, n_frames - period)
-    return LoopLabels(period.astype(np.int16), start.astype(np.int16), n_frames)
+    unrolled = np.zeros(0, np.int16)
+    for first, last in ways:
+        quantised = _quantise(np.array([first, last - first + 1])) * STEP
+        there = looping & (channels[..., 1] == quantised[0]) & (channels[..., 2] == quantised[1])
+        period[there] = 2 * (last - first)
+        start[there] = n_frames + len(unrolled) + 1
+        unrolled = np.concatenate([unrolled, LoopLabels.there_and_back(first, last)])
+    return LoopLabels(period.astype(np.int16), start.astype(np.int16), n_frames, unrolled)
 
 
-def _quantise(frames: NDArray[np.int16]) -> NDArray[np.int32]:
+def _ways(text: str, path: Path, n_frames: int) -> list[tuple[int, int]]:
+    """The text chunk as pairs of frames."""
+    try:
+        pairs = [tuple(int(frame) for frame in way.split("-")) for way in text.split()]
+        if not all(len(pair) == 2 and 0 <= pair[0] < pair[1] < n_frames for pair in pairs):
+            raise ValueError
+    except ValueError:
+        raise WriteError(
+            f'{path}: expected "{BACK}" as first-last frames of a clip of {n_frames}, '
+            f"received {text[:80]!r}"
+        ) from None
+    return [(pair[0], pair[1]) for pair in pairs]
+
+
+def _quantise(frames: NDArray[Any]) -> NDArray[np.int32]:
     """Frames to grey levels, to the nearest; halves go down, so that fewer loops overrun."""
     levels: NDArray[np.int32] = (frames.astype(np.int32) + STEP // 2 - 1) // STEP
     return levels

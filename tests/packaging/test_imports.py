@@ -25,7 +25,7 @@ LAYERS = [
     {"render"},
     {"write", "features"},
     {"rank"},
-    {"output"},
+    {"output", "finish"},
     {"pipeline"},
     {"builtin", "providers"},
     {"plugins", "options"},

@@ -154,3 +154,25 @@ def test_contact_sheet_takes_any_shape_and_length(shape: tuple[int, int], n: int
     sheet = contact_sheet(np.zeros((n, *shape, 3), np.uint8), width=480)
     assert sheet.dtype == np.uint8
     assert sheet.shape[1] <= 480
+
+
+def test_vlp_knows_loops_that_go_there_and_back(tmp_path: Path) -> None:
+    path = tmp_path / "labels.png"
+    period = np.array([[1, 32, 62]], np.int16)
+    start = np.array([[8, 12, 101]], np.int16)
+    write_vlp(LoopLabels(period, start, 100, LoopLabels.there_and_back(17, 48)), path)
+    with Image.open(path) as picture:
+        # Other programs play the way there: 32 frames from frame 17, at a step of 4.
+        assert np.asarray(picture)[0, 2, 1:3].tolist() == [4, 8]
+    back = read_vlp(path, 100)
+    assert back.shows[back.start].tolist() == [[8, 12, 17]]
+    assert back.period.tolist() == [[1, 32, 62]]
+    assert back.returns.tolist() == [[False, False, True]]
+
+
+def test_vlp_with_a_way_beyond_the_clip_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "labels.png"
+    one = np.ones((1, 1), np.int16)
+    write_vlp(LoopLabels(one * 62, one * 101, 100, LoopLabels.there_and_back(17, 48)), path)
+    with pytest.raises(WriteError, match="of a clip of 40, received '17-48'"):
+        read_vlp(path, 40)

@@ -1,0 +1,92 @@
+"""From the solver's labels of one candidate to a cinemagraph: full size, rendered, judged.
+
+A candidate that is not good is made a second time with its things as whole pieces
+(:mod:`cinekit.solve.whole`); the better verdict stays.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.energy import LoopCosts
+from cinekit.render import (
+    RenderOptions,
+    choose_still,
+    judge,
+    longest_loop,
+    loop_length,
+    render_loop,
+    to_clip_resolution,
+)
+from cinekit.solve import SolvedCandidate
+from cinekit.solve.border_costs import border_costs
+from cinekit.solve.refine import refine_borders
+from cinekit.solve.whole import WholeOptions, WholePieces
+from cinekit.types import Cinemagraph, LoopLabels, Result, Verdict
+
+_COARSE_BAND = 2
+"""Bands of whole pieces are so much wider: their borders come from a smaller picture."""
+
+Made = tuple[Cinemagraph, NDArray[np.uint8]]
+"""A cinemagraph and its frames, uint8 (n, H, W, 3)."""
+
+
+class Finisher:
+    """Finishes the candidates of one result, one after the other."""
+
+    def __init__(
+        self, result: Result, costs: LoopCosts, render: RenderOptions, whole: WholeOptions
+    ) -> None:
+        self.result, self.costs, self.render, self.whole = result, costs, render, whole
+
+    @cached_property
+    def _pieces(self) -> WholePieces:
+        clip = self.result.clip
+        longest = longest_loop(clip.fps, self.render)
+        return WholePieces(clip, self.result.regions, self.whole, longest)
+
+    def finish(self, solved: SolvedCandidate) -> Made:
+        """The candidate as its labels have it, or as whole pieces where that looks better."""
+        labels = to_clip_resolution(solved.labels, self.result.clip, self.result.every)
+        made = self._make(solved, labels, self.render.band)
+        if made[0].judgement.verdict is Verdict.GOOD or not self.whole.enabled:
+            return made
+        first = made[0]
+        del made  # the frames of two loops at once would be the peak of the whole job
+        pieces = self._pieces.labels(solved.candidate)
+        if pieces is not None:
+            other = self._make(solved, pieces, _COARSE_BAND * self.render.band)
+            if rank_of(other[0]) < rank_of(first):
+                statistics = {**other[0].statistics, "whole pieces": 1.0}
+                return dataclasses.replace(other[0], statistics=statistics), other[1]
+            del other
+        frames = render_loop(self.result.clip, first.labels, first.n_frames, self.render)
+        return first, frames
+
+    def _make(self, solved: SolvedCandidate, labels: LoopLabels, band: int) -> Made:
+        """Still part, borders, frames, verdict."""
+        clip, candidate = self.result.clip, solved.candidate
+        # The still part first: borders are fitted to the frame that they will lie against.
+        labels = choose_still(labels, clip, self.render.still)
+        weights = border_costs(self.costs, candidate, clip.size)
+        refined = refine_borders(clip, labels, weights, band)
+        labels = refined.labels
+        n_frames = loop_length(labels, clip.fps, self.render)
+        frames = render_loop(clip, labels, n_frames, self.render)
+        judgement = judge(clip, labels, candidate, self.result.regions, frames)
+        energies = {
+            **solved.energies,
+            "borders before": refined.before,
+            "borders after": refined.after,
+        }
+        made = Cinemagraph(candidate, labels, n_frames, judgement, energies, solved.statistics)
+        return made, frames
+
+
+def rank_of(cinemagraph: Cinemagraph) -> int:
+    """0 for good, 1 for doubtful, 2 for refused."""
+    return list(Verdict).index(cinemagraph.judgement.verdict)

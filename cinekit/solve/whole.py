@@ -1,0 +1,210 @@
+"""One label for a whole thing: what is left when a labelling per pixel tears it.
+
+A rooster never returns to a pose, so every labelling of its pixels cuts it somewhere. Its whole
+region can still move as one piece: then only the border towards the still part has to fit
+([O] Eq. 4 along it), and the jump from the last frame to the first ([O] Eq. 3) is one figure for
+all of it. Where no jump is small enough, a thing that is not natural goes there and back: frames
+a to b and back to a have no jump at all. Water and fire never run backwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cinekit.errors import ConfigError
+from cinekit.types import STILL, Candidate, Clip, LoopLabels, Regions
+
+_LONGEST_SIDE = 240
+"""Pixels: borders and jumps are averages, a small picture tells them."""
+
+_CLOSED = 9
+"""Small pixels: gaps inside a thing that are closed."""
+
+_APART = 5
+"""Small pixels: parts nearer than this are one piece, for a thing passes from one to the other."""
+
+_SMALLEST = 0.003
+"""Share of the frame: smaller pieces stay still."""
+
+_NOISE = 0.015
+"""In [0, 1]: a step across the border that nobody sees."""
+
+_LIKE_A_STEP = 1.0
+"""A jump of at most so many usual steps of the thing passes for one of them."""
+
+_NATURAL_JUMP = 3.0
+"""The same for water, fire, leaves, whose motion hides more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeOptions:
+    """What is tried when a candidate is not good: its things moving as whole pieces.
+
+    enabled : False keeps the labelling per pixel, whatever its verdict.
+    back : also loops that go there and back; never for natural motion.
+    min_seconds : least length of a pass through the frames.
+    like_seconds : a pass of this length or longer is as good as any; shorter ones are worth less.
+    """
+
+    enabled: bool = True
+    back: bool = True
+    min_seconds: float = 1.0
+    like_seconds: float = 2.5
+
+    def __post_init__(self) -> None:
+        if not 0 < self.min_seconds <= self.like_seconds:
+            raise ConfigError(
+                "whole: expected 0 < min_seconds <= like_seconds, received "
+                f"{self.min_seconds} and {self.like_seconds}"
+            )
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Frames first to last of a piece, played on (and jumping back) or there and back."""
+
+    first: int
+    last: int
+    back: bool
+    still: int
+
+
+class WholePieces:
+    """Whole-piece labels for the candidates of one clip."""
+
+    def __init__(self, clip: Clip, regions: Regions, options: WholeOptions, longest: int) -> None:
+        """longest : frames of the longest loop that will be rendered."""
+        self.clip, self.regions, self.options, self.longest = clip, regions, options, longest
+        height, width = clip.size
+        scale = min(1.0, _LONGEST_SIDE / max(height, width))
+        self.small = max(1, round(height * scale)), max(1, round(width * scale))
+        self.frames = np.stack([self._shrink(frame) for frame in clip.frames])
+
+    def _shrink(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
+        resized = cv2.resize(frame, self.small[::-1], interpolation=cv2.INTER_AREA)
+        return np.asarray(resized, np.float32) / np.float32(255)
+
+    def labels(self, candidate: Candidate) -> LoopLabels | None:
+        """Labels at the resolution of the clip, or None when no piece has a loop.
+
+        The still part shows one frame, that of the largest piece.
+        """
+        found = []
+        for piece in self._pieces(candidate):
+            chosen = self._choose(piece)
+            if chosen is not None:
+                found.append((int(piece.sum()), piece, chosen))
+        if not found:
+            return None
+        found.sort(key=lambda item: -item[0])
+        period = np.full(self.clip.size, STILL, np.int16)
+        start = np.full(self.clip.size, found[0][2].still, np.int16)
+        unrolled = np.zeros(0, np.int16)
+        for _, piece, one in found:
+            where = self._grow(piece)
+            if one.back:
+                period[where] = 2 * (one.last - one.first)
+                start[where] = self.clip.n_frames + len(unrolled) + 1
+                loop = LoopLabels.there_and_back(one.first, one.last)
+                unrolled = np.concatenate([unrolled, loop])
+            else:
+                period[where] = one.last - one.first + 1
+                start[where] = one.first
+        return LoopLabels(period, start, self.clip.n_frames, unrolled)
+
+    def _pieces(self, candidate: Candidate) -> list[NDArray[np.bool_]]:
+        """The connected parts of the target, gaps closed and holes filled: bool (h, w) each."""
+        covered = cv2.resize(
+            candidate.target.astype(np.uint8) * 255, self.small[::-1], interpolation=cv2.INTER_AREA
+        )
+        mask = (covered >= 128).astype(np.uint8)
+        # Closing may not draw a thing to the edge of the frame, nor leave it there.
+        padded = np.pad(mask, _CLOSED, mode="edge")
+        closed = np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _disc(_CLOSED)))
+        filled = ndimage.binary_fill_holes(closed[_CLOSED:-_CLOSED, _CLOSED:-_CLOSED])
+        together, count = ndimage.label(cv2.dilate(filled.astype(np.uint8), _disc(_APART)))
+        parts = [filled & (together == i + 1) for i in range(count)]
+        return [part for part in parts if part.mean() >= _SMALLEST]
+
+    def _grow(self, piece: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        height, width = self.clip.size
+        grown = cv2.resize(
+            piece.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
+        )
+        where: NDArray[np.bool_] = np.asarray(grown) >= 0.5
+        return where
+
+    def _goes_back(self, piece: NDArray[np.bool_]) -> bool:
+        """Whether most of the piece is not natural."""
+        natural = cv2.resize(
+            self.regions.natural.astype(np.uint8), self.small[::-1], interpolation=cv2.INTER_NEAREST
+        )
+        return self.options.back and float(natural[piece].mean()) < 0.5
+
+    def _choose(self, piece: NDArray[np.bool_]) -> Pass | None:
+        """The pass that shows most motion and least border."""
+        t = len(self.frames)
+        rim = _rim(piece)
+        jumps = _differences(self.frames[:, piece])
+        seam = _differences(self.frames[:, rim]) if rim.any() else np.zeros((t, t))
+        steps = np.diagonal(jumps, 1)
+        usual = float(np.median(steps)) + _NOISE**2
+        fps = self.clip.fps
+        shortest = max(2, round(self.options.min_seconds * fps))
+        back = self._goes_back(piece)
+        allowed = _LIKE_A_STEP if back else _NATURAL_JUMP
+        sums = np.concatenate([np.zeros((1, t)), np.cumsum(seam, axis=0)])
+        way = np.concatenate([[0.0], np.cumsum(steps)])
+        best, found = -np.inf, None
+        # There and back takes twice as long.
+        most = max(shortest, self.longest // 2 + 1 if back else self.longest)
+        for first in range(1, t - shortest):
+            for last in range(first + shortest - 1, min(first + most, t) - 1):
+                # The pass shows first to last; last + 1 would follow, first does ([O] Eq. 3).
+                jump = 0.5 * float(jumps[first, last + 1] + jumps[first - 1, last])
+                closes = jump <= allowed**2 * usual
+                if not closes and not back:
+                    continue
+                n = last - first + 1
+                border = (sums[last + 1] - sums[first]) / n
+                still = int(border.argmin())
+                score = self._score(
+                    float(border[still]), float(way[last] - way[first]) / (n - 1), n / fps
+                )
+                if closes:
+                    score += 1.0 - jump / (allowed**2 * usual)
+                if score > best:
+                    best, found = score, Pass(first, last, not closes, still)
+        return found
+
+    def _score(self, border: float, motion: float, seconds: float) -> float:
+        """Larger is better; a log unit of motion is worth half a log unit of border."""
+        short = max(0.0, 1.0 - seconds / self.options.like_seconds)
+        return float(0.5 * np.log(motion + 1e-9) - np.log(border + _NOISE**2) - 4.0 * short * short)
+
+
+def _differences(pixels: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Mean squared difference of every pair of frames: (T, N, 3) to float64 (T, T)."""
+    flat = pixels.reshape(len(pixels), -1).astype(np.float64)
+    squares = (flat * flat).sum(axis=1)
+    out: NDArray[np.float64] = squares[:, None] + squares[None] - 2 * flat @ flat.T
+    return np.maximum(out * (3 / flat.shape[1]), 0)
+
+
+def _rim(piece: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels on either side of the piece's border; the edge of the frame is none."""
+    cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
+    mask = piece.astype(np.uint8)
+    outer = cv2.dilate(mask, cross, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    inner = cv2.erode(mask, cross, borderType=cv2.BORDER_CONSTANT, borderValue=1)
+    rim: NDArray[np.bool_] = outer > inner
+    return rim
+
+
+def _disc(size: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)
