@@ -133,15 +133,19 @@ def models_folder() -> Path:
 
     The folder need not exist.
     """
-    if chosen := os.environ.get(VARIABLE):
-        return Path(chosen).expanduser()
+    chosen = os.environ.get(VARIABLE)
+    return Path(chosen).expanduser() if chosen else user_cache() / "models"
+
+
+def user_cache() -> Path:
+    """cinekit's folder where the system keeps a user's caches. It need not exist."""
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":
         base = Path.home() / "Library" / "Caches"
     else:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "cinekit" / "models"
+    return base / "cinekit"
 
 
 def find_weights(file: str | Path, url: str | None = None, sha256: str | None = None) -> Path:

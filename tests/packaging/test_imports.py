@@ -20,6 +20,8 @@ LAYERS = [
     {"protocols"},
     {"hookspecs"},
     {"models"},
+    {"fingerprint"},
+    {"cache"},
     {"clip", "semantics", "energy"},
     {"solve"},
     {"render"},
