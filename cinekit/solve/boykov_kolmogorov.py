@@ -58,31 +58,23 @@ def boykov_kolmogorov(residual, node, step):  # type: ignore[no-untyped-def]
     """Maximum flow; leaves the residual capacities and the trees in its arguments.
 
     residual : float32 (n, 5), capacity from a pixel in each direction, and of its terminal: > 0
-        from the source, < 0 to the sink.
+        from the source, < 0 to the sink. Fastest where the latter are few, as
+        :func:`cinekit.solve.straight_pushes.push_straight` leaves them.
     node : int32 (n, 5), zeros.
     """
     ends = np.zeros(2, np.int64)
     cut_off = np.empty(node.shape[0], np.int32)
-    width = step[2]
-    first, last = width + 1, node.shape[0] - width - 1  # inside the padding
-    flow = _push_to_neighbours(residual, step, first, last, 1)
-    flow += _push_to_neighbours(residual, step, last - 1, first - 1, -1)
+    flow = 0.0
     for p in range(node.shape[0]):
         node[p, _PARENT] = _NO_PARENT
         if residual[p, EXCESS] != 0:
             node[p, TREE] = _SOURCE if residual[p, EXCESS] > 0 else SINK
             node[p, _PARENT] = _TERMINAL
             node[p, _DEPTH] = 1
-    for p in range(first, last):
-        tree = node[p, TREE]
-        if tree != _FREE:
-            # A pixel amid its own tree has nowhere to grow: it wakes when a neighbour is cut off.
-            for d in range(4):
-                q = p + step[d]
-                room = residual[p, d] if tree == _SOURCE else residual[q, d ^ 1]
-                if room > 0 and node[q, TREE] != tree:
-                    _push(p, node, ends)
-                    break
+            # Only the sink trees search: an excess that they cannot reach has nowhere to go, and
+            # after straight pushes deficits are few.
+            if residual[p, EXCESS] < 0:
+                _push(p, node, ends)
     time = 0
     p = 0
     while True:
@@ -106,55 +98,6 @@ def boykov_kolmogorov(residual, node, step):  # type: ignore[no-untyped-def]
         # nearer the root then find their parents before those below them ask for one.
         for k in range(n_cut_off - 1, -1, -1):
             _adopt(k, time, residual, node, step, ends, cut_off)
-
-
-@njit(cache=True, nogil=True)
-def _push_to_neighbours(residual, step, begin, end, stride):  # type: ignore[no-untyped-def]
-    """Push flow over single edges, pixel by pixel in raster order; what reached a sink.
-
-    Two cases, both plain augmentations. An excess that exceeds all that can leave the pixel is
-    handed on in full: the pixel is decided, and its surplus helps to decide the next. A smaller one
-    goes to the neighbours that have a deficit. Likewise for deficits. Most pixels of a move are
-    settled here, without trees.
-    """
-    flow = 0.0
-    for p in range(begin, end, stride):
-        excess = residual[p, EXCESS]
-        if excess > 0:
-            room = residual[p, 0] + residual[p, 1] + residual[p, 2] + residual[p, 3]
-            decided = excess >= room
-            for d in range(4):
-                q = p + step[d]
-                wanted = residual[q, EXCESS]
-                pushed = residual[p, d]
-                if not decided:
-                    pushed = min(pushed, min(excess, max(-wanted, np.float32(0))))
-                if pushed > 0:
-                    flow += min(pushed, max(-wanted, np.float32(0)))
-                    residual[p, d] -= pushed
-                    residual[q, d ^ 1] += pushed
-                    residual[q, EXCESS] += pushed
-                    excess -= pushed
-            residual[p, EXCESS] = max(excess, np.float32(0))
-        elif excess < 0:
-            room = np.float32(0)
-            for d in range(4):
-                room += residual[p + step[d], d ^ 1]
-            decided = -excess >= room
-            for d in range(4):
-                q = p + step[d]
-                offered = residual[q, EXCESS]
-                pushed = residual[q, d ^ 1]
-                if not decided:
-                    pushed = min(pushed, min(-excess, max(offered, np.float32(0))))
-                if pushed > 0:
-                    flow += min(pushed, max(offered, np.float32(0)))
-                    residual[q, d ^ 1] -= pushed
-                    residual[p, d] += pushed
-                    residual[q, EXCESS] -= pushed
-                    excess += pushed
-            residual[p, EXCESS] = min(excess, np.float32(0))
-    return flow
 
 
 @njit(cache=True, nogil=True)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cinekit.errors import SolverError
 from cinekit.solve.boykov_kolmogorov import EXCESS, SINK, TREE, boykov_kolmogorov
+from cinekit.solve.straight_pushes import push_straight
 
 
 class MinimumCut(Protocol):
@@ -71,23 +72,31 @@ def grid_cut(
             f"expected capacities of shape {vertical} and {horizontal} for a grid of {(h, w)}, "
             f"received {down.shape}, {up.shape}, {right.shape}, {left.shape}"
         )
-    residual = np.zeros((h + 2, w + 2, 5), np.float32)
-    residual[1:-1, 1:w, 0] = right
-    residual[1:-1, 2:-1, 1] = left
-    residual[1:h, 1:-1, 2] = down
-    residual[2:-1, 1:-1, 3] = up
-    residual[1:-1, 1:-1, EXCESS] = terminal
-    if not (np.isfinite(residual).all() and (residual[..., :EXCESS] >= 0).all()):
+    capacities = [np.array(plane, np.float32) for plane in (down, up, right, left)]
+    excess = np.array(terminal, np.float32)
+    if not (np.isfinite(excess).all() and all(_capacity(plane) for plane in capacities)):
         raise SolverError(
             "expected finite terminals and finite capacities >= 0, received others: "
             "replace infinite costs by large finite ones before the cut"
         )
+    flow = float(push_straight(excess, *capacities))
+    if not (excess < 0).any():
+        return np.zeros((h, w), np.bool_), flow
+    residual = np.zeros((h + 2, w + 2, 5), np.float32)
+    residual[1:h, 1:-1, 2], residual[2:-1, 1:-1, 3] = capacities[:2]
+    residual[1:-1, 1:w, 0], residual[1:-1, 2:-1, 1] = capacities[2:]
+    residual[1:-1, 1:-1, EXCESS] = excess
     n = (h + 2) * (w + 2)
     node = np.zeros((n, 5), np.int32)
     step = np.array([1, -1, w + 2, -(w + 2)], np.int64)
-    flow = boykov_kolmogorov(residual.reshape(n, 5), node, step)
+    flow += float(boykov_kolmogorov(residual.reshape(n, 5), node, step))
     # Padding pixels have no excess and no capacity, so they stay free and are cut off here.
-    return node[:, TREE].reshape(h + 2, w + 2)[1:-1, 1:-1] == SINK, float(flow)
+    return node[:, TREE].reshape(h + 2, w + 2)[1:-1, 1:-1] == SINK, flow
+
+
+def _capacity(plane: NDArray[np.float32]) -> bool:
+    """Whether all values are finite and >= 0."""
+    return plane.size == 0 or bool(plane.min() >= 0 and plane.max() < np.inf)
 
 
 def cut_cost(

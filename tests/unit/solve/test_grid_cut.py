@@ -7,6 +7,7 @@ from scipy.sparse.csgraph import maximum_flow
 
 from cinekit.errors import SolverError
 from cinekit.solve import cut_cost, grid_cut
+from cinekit.solve.straight_pushes import push_straight
 
 
 def edges_of(rng, h, w, scale=1.0, dtype=np.float32):
@@ -99,3 +100,27 @@ def test_capacities_of_another_grid_are_refused():
     rng = np.random.default_rng(0)
     with pytest.raises(SolverError, match=r"grid of \(4, 6\)"):
         grid_cut(np.zeros((4, 6), np.float32), *edges_of(rng, 4, 5))
+
+
+@pytest.mark.parametrize("shape", [(7, 9), (1, 6), (6, 1), (1, 1)])
+def test_straight_pushes_change_the_cost_of_all_labellings_by_their_flow(shape):
+    rng = np.random.default_rng(5)
+    terminal = rng.normal(size=shape).astype(np.float32)
+    edges = edges_of(rng, *shape)
+    excess, *left_over = (plane.copy() for plane in (terminal, *edges))
+    flow = push_straight(excess, *left_over)
+    assert all((plane >= 0).all() for plane in left_over)
+    for _ in range(20):
+        x = rng.random(shape) < 0.5
+        assert cut_cost(x, terminal, *edges) == pytest.approx(
+            flow + cut_cost(x, excess, *left_over), rel=1e-5
+        )
+
+
+@pytest.mark.parametrize("shape", [(1, 40), (40, 1)])
+def test_straight_pushes_fill_every_deficit_that_one_line_can_reach(shape):
+    rng = np.random.default_rng(6)
+    terminal = rng.integers(-9, 10, shape).astype(np.float32)
+    edges = [np.floor(e).astype(np.float32) for e in edges_of(rng, *shape, scale=6)]
+    expected = scipy_flow(terminal, *edges)
+    assert push_straight(terminal, *edges) == expected
