@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cinekit.hookspecs import LazyComponents, hookimpl
 
 if TYPE_CHECKING:
-    from cinekit.protocols import Component, Segmenter, Solver, Writer
+    from cinekit.protocols import Component, FeatureExtractor, Segmenter, Solver, Writer
 
 
 @hookimpl
@@ -56,9 +56,14 @@ def cinekit_rankers() -> Mapping[str, type[Component]]:
 
 
 @hookimpl
-def cinekit_features() -> Mapping[str, type[Component]]:
-    """Features that need no network."""
-    return LazyComponents({"standard": "cinekit.features:StandardFeatures"})
+def cinekit_features() -> Mapping[str, type[FeatureExtractor]]:
+    """Features that need no network, and faces through any parser of faces."""
+    return LazyComponents(
+        {
+            "standard": "cinekit.features:StandardFeatures",
+            "faces": "cinekit.features:FaceFeatures",
+        }
+    )
 
 
 @hookimpl

@@ -23,13 +23,18 @@ from omegaconf.errors import OmegaConfBaseException
 from cinekit.errors import ConfigError
 from cinekit.options import OptionFile, find_option
 from cinekit.plugins import Plugins
-from cinekit.protocols import Component, Segmenter, Solver, Writer
+from cinekit.protocols import Component, FeatureExtractor, Segmenter, Solver, Writer
 from cinekit.providers import Provider
 from cinekit.text import did_you_mean
 
 Options = TypeVar("Options")
 
-KIND_OF = {Segmenter: "segmenter", Solver: "solver", Writer: "writer"}
+KIND_OF = {
+    Segmenter: "segmenter",
+    Solver: "solver",
+    Writer: "writer",
+    FeatureExtractor: "features",
+}
 """Protocol in a type annotation -> kind of component that its node names."""
 
 

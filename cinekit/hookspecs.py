@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from cinekit.protocols import Component, Segmenter, Solver, Writer
+    from cinekit.protocols import Component, FeatureExtractor, Segmenter, Solver, Writer
 
 GROUP = "cinekit"
 """The entry-point group, and the project name of the pluggy markers."""
@@ -148,22 +148,26 @@ def cinekit_rankers() -> Mapping[str, type[Component]]:  # type: ignore[empty-bo
 
 
 @hookspec
-def cinekit_features() -> Mapping[str, type[Component]]:  # type: ignore[empty-body]
+def cinekit_features() -> Mapping[str, type[FeatureExtractor]]:  # type: ignore[empty-body]
     """Provide feature extractors: they describe a cinemagraph in numbers, for the rankers.
+
+    Several run side by side (``features=[standard,redness]``), so the names that they give must
+    differ: begin them with something of your own. The yaml option starts with
+    ``# @package features.NAME``.
 
     Example
     -------
     ::
 
         @dataclass(frozen=True, kw_only=True)
-        class FaceFeatures:
+        class RednessFeatures:
             def extract(self, result, cinemagraph, frames):
-                return {"face_known": 1.0, "face_count": float(count_faces(frames[0]))}
+                return {"redness": float(frames[..., 0].mean()) / 255}
 
 
         @cinekit.hookimpl
         def cinekit_features():
-            return {"faces": FaceFeatures}
+            return {"redness": RednessFeatures}
     """
 
 

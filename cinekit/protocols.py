@@ -7,7 +7,7 @@ of its yaml file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.types import Clip, SemanticResponse
+from cinekit.types import Cinemagraph, Clip, Result, SemanticResponse
 
 Progress = Callable[[float], None]
 """Called with the share done, in [0, 1], from the thread that works. Must be cheap."""
@@ -195,5 +195,26 @@ class Writer(Component, Protocol):
         ------
         WriteError
             When the folder is not writable or the encoder refuses.
+        """
+        ...
+
+
+@runtime_checkable
+class FeatureExtractor(Component, Protocol):
+    """Describes a cinemagraph in numbers, for the rankers."""
+
+    def extract(
+        self, result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]
+    ) -> Mapping[str, float]:
+        """Feature name -> value, the same names every time; NaN where there is no answer.
+
+        The names of all extractors that run together are different: a prefix keeps them apart.
+
+        frames : uint8 (n, H, W, 3), the rendered loop once.
+
+        Raises
+        ------
+        RankError
+            When the frames are not a loop that it can describe.
         """
         ...

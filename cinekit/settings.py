@@ -6,9 +6,10 @@ command line alone (``input``, ``preset``) is left out. ``segmenter=auto`` is de
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from cinekit.config import build_component, build_options, check_complete, read_option
 from cinekit.errors import ConfigError, PluginError, SegmenterError
@@ -18,6 +19,7 @@ from cinekit.text import one_line
 
 if TYPE_CHECKING:
     from cinekit.pipeline import Settings
+    from cinekit.protocols import FeatureExtractor
 
 COMMAND_LINE_ONLY = ("input", "preset", "features", "ranker", "user", "ratings")
 """Keys of ``conf/config.yaml`` that are no field of Settings."""
@@ -50,6 +52,29 @@ def build_settings(config: DictConfig, plugins: Plugins) -> tuple[Settings, tupl
         nodes["segmenter"], note = resolve_auto(list(segmenter.choices), plugins)
         notes = (note,)
     return build_options(Settings, nodes, "", plugins), notes
+
+
+def build_features(config: DictConfig, plugins: Plugins) -> dict[str, FeatureExtractor]:
+    """The extractors of ``features=[...]`` by name.
+
+    The parser of faces is the first of its choices that can run. None of them is no error: the
+    features say that nobody looked for faces.
+    """
+    extractors: dict[str, Any] = {}
+    if not config.get("features") and config.user is not None:
+        raise ConfigError(f"user={config.user}: ranking needs features, received features=[]")
+    for name, node in (config.get("features") or {}).items():
+        values = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
+        if not isinstance(values, dict):
+            raise ConfigError(
+                f"features.{name}: expected the options of an extractor, received {node!r}; a "
+                "plugin's option begins with '# @package features.NAME'"
+            )
+        if values.get("parser", "") is None and values.get("choices"):
+            with contextlib.suppress(ConfigError):
+                values["parser"] = resolve_auto(list(values["choices"]), plugins)[0]
+        extractors[str(name)] = build_component(plugins, "features", values, f"features.{name}")
+    return extractors
 
 
 def resolve_auto(choices: list[str], plugins: Plugins) -> tuple[dict[str, Any], str]:

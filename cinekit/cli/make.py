@@ -32,17 +32,20 @@ def _job(config: DictConfig, clip: Clip | None, output: Path) -> None:
     """One job of a run or a sweep."""
     from cinekit import pipeline
     from cinekit.config import build_component
+    from cinekit.features import extract_all
     from cinekit.plugins import load_plugins
-    from cinekit.settings import build_settings
+    from cinekit.settings import build_features, build_settings
 
     plugins = load_plugins()
     settings, notes = build_settings(config, plugins)
-    extractor: Any = build_component(plugins, "features", config.features)
+    extractors = build_features(config, plugins)
     ranker: Any = build_component(plugins, "ranker", config.ranker)
     features: dict[str, Mapping[str, float]] = {}
 
     def describe(result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]) -> None:
-        features[cinemagraph.candidate.id] = extractor.extract(result, cinemagraph, frames)
+        if extractors:
+            found = extract_all(extractors, result, cinemagraph, frames)
+            features[cinemagraph.candidate.id] = found
 
     with open_reporter() as reporter:
         for note in notes:

@@ -43,6 +43,8 @@ def features(rest: list[str]) -> int:
         raise ConfigError(f"{path}: expected a name that ends in .csv or .parquet")
     (write_csv if path.suffix == ".csv" else write_parquet)(table, path)
     print(f"{len(table)} candidates, {len(next(iter(table.values()), {}))} features: {path}")
+    if any(values.get("face_known") == 0 for values in table.values()):
+        print("faces are unknown: no face parser could run when these were made")
     return 0
 
 

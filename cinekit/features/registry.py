@@ -32,7 +32,9 @@ SHARE = "share"
 
 FACES = (
     Feature("face_known", "0 or 1", 0, 1, "whether somebody looked for faces"),
-    Feature("face_count", "faces", 0, INF, "faces in the middle frame"),
+    Feature(
+        "face_count", "faces", 0, INF, "faces in the middle frame; those that touch count as one"
+    ),
     Feature("face_area", "share of frame", 0, 1, "area of the largest face"),
     Feature("face_x", "share of width", 0, 1, "centre of the largest face, from the left"),
     Feature("face_y", "share of height", 0, 1, "centre of the largest face, from the top"),
@@ -90,9 +92,10 @@ SEMANTIC = tuple(
     for category in shared_categories()
 )
 
-FEATURES: Mapping[str, Feature] = MappingProxyType(
-    {f.name: f for f in (*FACES, *LOOK, *MOTION, *LOOP, *JUDGED, *SEMANTIC)}
-)
-"""Every feature by name."""
+STANDARD = (*LOOK, *MOTION, *LOOP, *JUDGED, *SEMANTIC)
+"""What ``features=standard`` gives."""
+
+FEATURES: Mapping[str, Feature] = MappingProxyType({f.name: f for f in (*STANDARD, *FACES)})
+"""Every feature of the core by name: ``features=[standard,faces]``, the default."""
 
 NAMES = tuple(FEATURES)

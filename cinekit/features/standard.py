@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -13,7 +12,7 @@ from cinekit.errors import ConfigError, RankError
 from cinekit.features.look import look
 from cinekit.features.loop import loopability, occurrence
 from cinekit.features.motion import TRACK_FRAMES, flow_statistics, track_statistics
-from cinekit.features.registry import FACES, FEATURES
+from cinekit.features.registry import STANDARD
 from cinekit.types import Cinemagraph, Result
 
 MOVING_STD = 3.0
@@ -42,7 +41,7 @@ class StandardFeatures:
     def extract(
         self, result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]
     ) -> dict[str, float]:
-        """Every name of FEATURES, in its order.
+        """Every name of STANDARD, in its order.
 
         frames : uint8 (n, H, W, 3), the rendered loop once.
 
@@ -65,15 +64,13 @@ class StandardFeatures:
             (self._grey(frames[t]), self._grey(frames[min(t + 1, len(frames) - 1)])) for t in chosen
         ]
         found = {
-            **{feature.name: float("nan") for feature in FACES},
-            "face_known": 0.0,
             **look(self._small(frames[len(frames) // 2]), moving),
             **flow_statistics(pairs, moving, fps),
             **track_statistics(first, moving, fps),
             **loopability(result, cinemagraph),
             **occurrence(result.response, moving),
         }
-        return {name: found[name] for name in FEATURES}
+        return {feature.name: found[feature.name] for feature in STANDARD}
 
     def _moving(self, grey: list[NDArray[np.uint8]]) -> NDArray[np.bool_]:
         """bool (h, w): what visibly moves in the loop."""
@@ -90,10 +87,3 @@ class StandardFeatures:
     def _grey(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
         grey = cv2.cvtColor(self._small(frame), cv2.COLOR_RGB2GRAY)
         return grey.astype(np.uint8, copy=False)
-
-
-def extract(
-    result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]
-) -> Mapping[str, float]:
-    """The standard features of one cinemagraph: name -> value, NaN where there is no answer."""
-    return StandardFeatures().extract(result, cinemagraph, frames)

@@ -35,7 +35,7 @@ def test_every_component_of_the_core_is_real():
             "random",
             "srf",
         ],
-        "features": ["standard"],
+        "features": ["faces", "standard"],
         "writer": ["gif", "mp4", "webm", "webp"],
     }
     for kind, names in provided.items():

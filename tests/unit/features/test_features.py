@@ -14,14 +14,17 @@ from cinekit.errors import ConfigError, RankError
 from cinekit.features import (
     FEATURES,
     NAMES,
+    FaceFeatures,
     StandardFeatures,
-    extract,
+    extract_all,
     read_features,
     write_csv,
     write_features,
 )
 from cinekit.features.look import saliency
+from cinekit.features.registry import FACES
 from cinekit.features.table import content_hash
+from cinekit.protocols import Progress, silent
 from cinekit.types import (
     Candidate,
     Category,
@@ -38,6 +41,7 @@ from cinekit.types import (
     Verdict,
 )
 
+CORE = {"standard": StandardFeatures(), "faces": FaceFeatures()}
 H, W, N, FPS = 72, 128, 20, 25.0
 BOX = (slice(20, 60), slice(64, 120))
 
@@ -89,7 +93,7 @@ def planted(frames: np.ndarray) -> tuple[Result, Cinemagraph]:
 
 def of(frames: np.ndarray) -> dict[str, float]:
     result, cinemagraph = planted(frames)
-    return dict(extract(result, cinemagraph, frames))
+    return extract_all(CORE, result, cinemagraph, frames)
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +158,48 @@ def test_nobody_looked_for_faces(values):
     assert math.isnan(values["face_count"])
 
 
+class Drawn:
+    """A parser that sees the faces that were drawn: skin with eyes on it, and hair."""
+
+    def __init__(self, *boxes: tuple[slice, slice]) -> None:
+        self.boxes = boxes
+
+    def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
+        names = ("background", "skin", "eyes", "hair")
+        cells = np.zeros((clip.n_frames, 36, 64, len(names)), np.uint8)
+        cells[:, 20:, :, 3] = 255  # hair is no face
+        for box in self.boxes:
+            cells[:, box[0], box[1]] = (0, 128, 127, 0)
+        cells[..., 0] = 255 - cells[..., 1:].sum(axis=-1)
+        categories = tuple(Category(name, Motion.NON_NATURAL) for name in names)
+        return SemanticResponse(cells, categories, "drawn")
+
+
+def test_faces_are_counted_and_the_largest_is_placed():
+    result, cinemagraph = planted(loop())
+    large, small = (slice(4, 16), slice(40, 50)), (slice(4, 8), slice(8, 12))
+    found = FaceFeatures(parser=Drawn(large, small)).extract(result, cinemagraph, loop())
+    assert tuple(found) == tuple(feature.name for feature in FACES)
+    assert found["face_known"] == 1
+    assert found["face_count"] == 2
+    assert found["face_area"] == pytest.approx(120 / (36 * 64))
+    assert (found["face_x"], found["face_y"]) == pytest.approx((45 / 64, 10 / 36))
+
+
+def test_no_face_is_another_thing_than_nobody_looking():
+    result, cinemagraph = planted(loop())
+    found = FaceFeatures(parser=Drawn()).extract(result, cinemagraph, loop())
+    assert (found["face_known"], found["face_count"], found["face_area"]) == (1, 0, 0)
+    assert math.isnan(found["face_x"])
+
+
+def test_two_extractors_cannot_give_the_same_feature():
+    result, cinemagraph = planted(loop())
+    twice = {"standard": StandardFeatures(), "again": StandardFeatures(width=64)}
+    with pytest.raises(RankError, match="'standard' and 'again' both give 'sharpness_frame'"):
+        extract_all(twice, result, cinemagraph, loop())
+
+
 def test_nothing_moves():
     values = of(loop(0.0))
     assert values["flow_mean"] == 0
@@ -201,7 +247,7 @@ def test_a_larger_clip_gives_nearly_the_same_features(values):
 def test_other_frames_are_refused():
     result, cinemagraph = planted(loop())
     with pytest.raises(RankError, match=r"expected the loop's frames as \(n, 72, 128, 3\)"):
-        extract(result, cinemagraph, np.zeros((3, 10, 10, 3), np.uint8))
+        StandardFeatures().extract(result, cinemagraph, np.zeros((3, 10, 10, 3), np.uint8))
     with pytest.raises(ConfigError, match="at least 32 and 1"):
         StandardFeatures(width=3)
 

@@ -1,0 +1,80 @@
+"""``features=[...]``: which extractors run, and how faces find their parser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from omegaconf import OmegaConf
+
+import cinekit
+from cinekit.errors import ConfigError
+from cinekit.features import FaceFeatures, StandardFeatures
+from cinekit.options import find_option
+from cinekit.plugins import load_plugins
+from cinekit.providers import Provider
+from cinekit.settings import build_features
+
+
+@dataclass(frozen=True, kw_only=True)
+class RednessFeatures:
+    def extract(self, result, cinemagraph, frames):
+        return {"redness": float(frames[..., 0].mean()) / 255}
+
+
+class Extra:
+    @cinekit.hookimpl
+    def cinekit_features(self) -> Mapping[str, type[Any]]:
+        return {"redness": RednessFeatures}
+
+
+def config(features: Any, user: str | None = None):
+    return OmegaConf.create({"features": features, "user": user})
+
+
+def option(name: str) -> Any:
+    found = find_option("features", name, load_plugins([]).conf_providers)
+    assert found is not None
+    return OmegaConf.load(found.path)
+
+
+def test_extractors_of_the_core_and_of_plugins_run_side_by_side():
+    plugins = load_plugins([])
+    plugins.register(Extra(), Provider("test", "1", __name__))
+    nodes = {"standard": {"name": "standard", "pairs": 3}, "redness": {"name": "redness"}}
+    extractors = build_features(config(nodes), plugins)
+    assert extractors == {"standard": StandardFeatures(pairs=3), "redness": RednessFeatures()}
+
+
+def test_without_a_face_parser_nobody_looks_for_faces():
+    extractors = build_features(config({"faces": option("faces")}), load_plugins([]))
+    assert extractors == {"faces": FaceFeatures()}
+
+
+@pytest.mark.parametrize("node", [{"name": "faces", "parser": "motion"},
+                                  {"name": "faces", "choices": ["nowhere", "motion"]}])  # fmt: skip
+def test_faces_take_the_parser_they_are_given_or_the_first_that_can_run(node):
+    node = {**option("faces"), **node}
+    extractors = build_features(config({"faces": node}), load_plugins([]))
+    assert type(extractors["faces"].parser).__name__ == "MotionSegmenter"
+
+
+def test_an_option_without_its_package_line_is_one_line():
+    with pytest.raises(ConfigError, match=r"features.name: expected the options of an extractor"):
+        build_features(config({"name": "standard", "pairs": 3}), load_plugins([]))
+
+
+def test_a_user_without_features_is_one_line():
+    with pytest.raises(ConfigError, match="user=ann: ranking needs features"):
+        build_features(config(None, "ann"), load_plugins([]))
+    assert build_features(config(None), load_plugins([])) == {}
+
+
+def test_the_command_line_chooses_several(run, jobs):
+    assert run("make", "clip.mp4", "segmenter=motion", "features=[standard]").status == 0
+    assert run("make", "clip.mp4", "segmenter=motion", "features=standard").status == 0
+    done = run("make", "clip.mp4", "segmenter=motion", "features=[standard,nothing]")
+    assert done.status == 1
+    assert "nothing" in done.err
