@@ -22,7 +22,8 @@ SIZE, FRAMES, CANDIDATES = (540, 960), 150, 4
 
 def job(folder: Path) -> dict[str, float]:
     """One measured run in this process."""
-    from cinekit.pipeline import Settings, make, peak_memory
+    from cinekit.memory import peak_memory
+    from cinekit.pipeline import Settings, make
     from cinekit.semantics import CandidateOptions
     from cinekit.testing import demo_clip, planted_loop
     from cinekit.write import Mp4Writer

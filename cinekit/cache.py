@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from cinekit.archive import pack, unpack
 from cinekit.errors import ConfigError
-from cinekit.fingerprint import fingerprint
+from cinekit.fingerprint import fingerprint, identity
 from cinekit.models import user_cache
 
 T = TypeVar("T")
@@ -93,10 +93,8 @@ class Cache:
             value = unpack(cls, json.loads(arrays.pop("json").tobytes()), arrays)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-            tell(
-                f"cache: the {kind} in {path.name} is damaged ({type(error).__name__}): made again"
-            )
+        except Exception as error:  # damaged bytes raise whatever they hit upon
+            tell(f"cache: {path.name} is damaged ({type(error).__name__}), made again")
             _delete(path)
             return None
         with suppress(OSError):  # another process may have deleted it by now
@@ -164,9 +162,17 @@ class Recall:
         self._cache, self._tell = cache, tell
         self._found: Counter[str] = Counter()
 
-    def key(self, *parts: Any) -> str | None:
-        """The fingerprint of what a value depends on; None when it cannot be kept."""
-        return fingerprint(*parts) if self._cache is not None else None
+    def key(self, *parts: Any, component: Any = None) -> str | None:
+        """The fingerprint of what a value depends on; None when it cannot be kept.
+
+        parts : a path stands for the content of its file.
+        component : whose answer the value is, if it is one's.
+        """
+        if self._cache is None:
+            return None
+        if component is not None:
+            parts = (*parts, identity(component))
+        return fingerprint(*parts)
 
     def load(self, kind: str, key: str | None, cls: type[T]) -> T | None:
         """What an earlier run kept under this key."""

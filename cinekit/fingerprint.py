@@ -33,8 +33,9 @@ class _Unknown(TypeError):
 def fingerprint(*parts: Any) -> str | None:
     """64 hex digits for what the parts hold; None when one of them is None, or cannot be known.
 
-    parts : arrays, dataclasses, enums, mappings, tuples, lists and plain values. The code of the
-        packages that define the dataclasses counts, cinekit's always, and so does the environment.
+    parts : arrays, dataclasses, enums, mappings, tuples, lists and plain values; a path stands for
+        the content of its file. The code of the packages that define the dataclasses counts,
+        cinekit's always, and so does the environment.
     """
     digest = _Digest()
     try:
@@ -43,7 +44,7 @@ def fingerprint(*parts: Any) -> str | None:
                 return None
             digest.feed(part)
         return digest.finish()
-    except _Unknown:
+    except (_Unknown, OSError):
         return None
 
 
@@ -68,7 +69,7 @@ def identity(component: Any) -> str | None:
                 digest.feed(str(said))
         digest.feed(component)
         for path in sorted(set(_named_files(component))):
-            digest.feed((path, checksum(path)))
+            digest.feed((str(path), path))
         return digest.finish()
     except (_Unknown, OSError):
         return None
@@ -82,13 +83,15 @@ class _Digest:
         self._modules = {"cinekit"}
 
     def feed(self, value: Any) -> None:
-        """Add a value. Raises _Unknown."""
+        """Add a value. Raises _Unknown, or OSError for a file that cannot be read."""
         if value is None or isinstance(value, (bool, int, float, complex)):
             self._add(type(value).__name__, repr(value).encode())
         elif isinstance(value, Enum):
             self._add("enum", f"{type(value).__qualname__}.{value.name}".encode())
-        elif isinstance(value, (str, Path)):
-            self._add("text", str(value).encode(errors="surrogatepass"))
+        elif isinstance(value, str):
+            self._add("text", value.encode(errors="surrogatepass"))
+        elif isinstance(value, Path):
+            self._add("file", checksum(value).encode())
         elif isinstance(value, bytes):
             self._add("bytes", value)
         elif isinstance(value, np.generic):

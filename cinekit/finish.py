@@ -12,7 +12,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.energy import LoopCosts
 from cinekit.render import (
     RenderOptions,
     choose_still,
@@ -23,7 +22,7 @@ from cinekit.render import (
     to_clip_resolution,
 )
 from cinekit.solve import SolvedCandidate
-from cinekit.solve.border_costs import border_costs
+from cinekit.solve.border_costs import BorderCosts
 from cinekit.solve.refine import refine_borders
 from cinekit.solve.whole import WholeOptions, WholePieces
 from cinekit.types import Cinemagraph, LoopLabels, Result, Verdict
@@ -38,10 +37,8 @@ Made = tuple[Cinemagraph, NDArray[np.uint8]]
 class Finisher:
     """Finishes the candidates of one result, one after the other."""
 
-    def __init__(
-        self, result: Result, costs: LoopCosts, render: RenderOptions, whole: WholeOptions
-    ) -> None:
-        self.result, self.costs, self.render, self.whole = result, costs, render, whole
+    def __init__(self, result: Result, render: RenderOptions, whole: WholeOptions) -> None:
+        self.result, self.render, self.whole = result, render, whole
 
     @cached_property
     def _pieces(self) -> WholePieces:
@@ -49,17 +46,20 @@ class Finisher:
         longest = longest_loop(clip.fps, self.render)
         return WholePieces(clip, self.result.regions, self.whole, longest)
 
-    def finish(self, solved: SolvedCandidate) -> Made:
-        """The candidate as its labels have it, or as whole pieces where that looks better."""
+    def finish(self, solved: SolvedCandidate, weights: BorderCosts) -> Made:
+        """The candidate as its labels have it, or as whole pieces where that looks better.
+
+        weights : of the candidate's borders, at the resolution of the clip.
+        """
         labels = to_clip_resolution(solved.labels, self.result.clip, self.result.every)
-        made = self._make(solved, labels, self.render.band)
+        made = self._make(solved, labels, weights, self.render.band)
         if made[0].judgement.verdict is Verdict.GOOD or not self.whole.enabled:
             return made
         first = made[0]
         del made  # the frames of two loops at once would be the peak of the whole job
         pieces = self._pieces.labels(solved.candidate)
         if pieces is not None:
-            other = self._make(solved, pieces, _COARSE_BAND * self.render.band)
+            other = self._make(solved, pieces, weights, _COARSE_BAND * self.render.band)
             if rank_of(other[0]) < rank_of(first):
                 statistics = {**other[0].statistics, "whole pieces": 1.0}
                 return dataclasses.replace(other[0], statistics=statistics), other[1]
@@ -67,12 +67,13 @@ class Finisher:
         frames = render_loop(self.result.clip, first.labels, first.n_frames, self.render)
         return first, frames
 
-    def _make(self, solved: SolvedCandidate, labels: LoopLabels, band: int) -> Made:
+    def _make(
+        self, solved: SolvedCandidate, labels: LoopLabels, weights: BorderCosts, band: int
+    ) -> Made:
         """Still part, borders, frames, verdict."""
         clip, candidate = self.result.clip, solved.candidate
         # The still part first: borders are fitted to the frame that they will lie against.
         labels = choose_still(labels, clip, self.render.still)
-        weights = border_costs(self.costs, candidate, clip.size)
         refined = refine_borders(clip, labels, weights, band)
         labels = refined.labels
         n_frames = loop_length(labels, clip.fps, self.render)

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import resource
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,12 +22,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.cache import Cache, Recall
 from cinekit.clip import ClipOptions, StabiliseOptions, read_clip, stabilise
 from cinekit.energy import EnergyOptions, LoopCosts, WorkingOptions, make_working
 from cinekit.finish import Finisher, rank_of
+from cinekit.memory import peak_memory
 from cinekit.output import OutputFolder
 from cinekit.protocols import Progress, Reporter, Segmenter, SilentReporter, Solver, Writer
 from cinekit.render import RenderOptions, render_loop
+from cinekit.resolve import Resolver
 from cinekit.semantics import (
     CandidateOptions,
     RegionOptions,
@@ -38,10 +39,20 @@ from cinekit.semantics import (
     select_regions,
 )
 from cinekit.semantics.motion import MotionSegmenter
-from cinekit.solve import solve_candidates
+from cinekit.solve import SolvedCandidate
+from cinekit.solve.border_costs import BorderCosts, border_costs
 from cinekit.solve.multiscale import MultiscaleSolver
 from cinekit.solve.whole import WholeOptions
-from cinekit.types import Candidate, Cinemagraph, Clip, Regions, Result, StageCost
+from cinekit.types import (
+    Candidate,
+    Cinemagraph,
+    Clip,
+    Regions,
+    Result,
+    SemanticResponse,
+    Stabilisation,
+    StageCost,
+)
 from cinekit.write import Mp4Writer
 
 Sink = Callable[[Result, Cinemagraph, NDArray[np.uint8]], None]
@@ -80,7 +91,12 @@ class Settings:
 
 
 def make_cinemagraphs(
-    clip: Clip, *, reporter: Reporter | None = None, sink: Sink | None = None, **settings: Any
+    clip: Clip,
+    *,
+    reporter: Reporter | None = None,
+    sink: Sink | None = None,
+    cache: Cache | None = None,
+    **settings: Any,
 ) -> Result:
     """Turn a clip into cinemagraphs; nothing is written.
 
@@ -90,13 +106,15 @@ def make_cinemagraphs(
     reporter : where progress and warnings go; nowhere by default.
     sink : called with every cinemagraph and its frames; without it, render the ones you want with
         :func:`render_frames`.
+    cache : where what was found is kept for the next run of the same clip; nothing is kept by
+        default. The result does not depend on it.
     **settings : fields of :class:`Settings`.
 
     Returns
     -------
     Result, whose ``cinemagraphs`` are sorted best first; empty when nothing moves.
     """
-    return _Job(Settings(**settings), reporter or SilentReporter()).run(clip, sink)
+    return _Job(Settings(**settings), reporter or SilentReporter(), cache).run(clip, sink)
 
 
 def render_frames(
@@ -113,10 +131,12 @@ def make(
     output: Path,
     reporter: Reporter | None = None,
     sink: Sink | None = None,
+    cache: Cache | None = None,
 ) -> Result:
     """The main job: read, solve, render and write everything into the folder ``output``.
 
     sink : also called with every cinemagraph and its frames.
+    cache : where what was found is kept for the next run of the same clip.
 
     Raises
     ------
@@ -125,30 +145,34 @@ def make(
     """
     reporter = reporter or SilentReporter()
     outputs = OutputFolder(Path(output), settings.writers, settings.repeat, settings.write_refused)
-    job = _Job(settings, reporter)
-    if isinstance(source, Clip):
-        clip = source
-    else:
-        with job.stage("read") as progress:
-            clip = read_clip(source, settings.clip, progress)
+    job = _Job(settings, reporter, cache)
 
     def add(result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]) -> None:
         outputs.add(result, cinemagraph, frames)
         if sink is not None:
             sink(result, cinemagraph, frames)
 
-    result = job.run(clip, add)
+    result = job.run(source if isinstance(source, Clip) else Path(source), add)
     with job.stage("report"):
         outputs.finish(result, report=settings.report)
     return result
 
 
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """A clip that stands still as far as it can be made to."""
+
+    clip: Clip
+    stabilisation: Stabilisation
+
+
 class _Job:
     """One run: the stages, what they cost, what they have to say."""
 
-    def __init__(self, settings: Settings, reporter: Reporter) -> None:
+    def __init__(self, settings: Settings, reporter: Reporter, cache: Cache | None) -> None:
         self.settings = settings
         self.reporter = reporter
+        self.recall = Recall(cache, reporter.warn)
         self.costs: list[StageCost] = []
 
     @contextmanager
@@ -159,22 +183,38 @@ class _Job:
             yield progress
         self.costs.append(StageCost(name, time.perf_counter() - began, peak_memory()))
 
-    def run(self, clip: Clip, sink: Sink | None) -> Result:
-        """From a clip in memory to the result."""
-        settings = self.settings
-        for note in clip.notes:
-            self.reporter.note(note)
-        said = len(clip.notes), len(clip.warnings)
-        for warning in clip.warnings:
-            self.reporter.warn(warning)
+    def open(self, source: Clip | Path, key: str | None) -> _Opened:
+        """Read and stabilise. A clip that came from a file is kept; one in memory is there."""
+        settings, opened = self.settings, None
+        if isinstance(source, Clip):
+            clip = source
+        else:
+            with self.stage("read") as progress:
+                opened = self.recall.load("clip", key, _Opened)
+                clip = opened.clip if opened else read_clip(source, settings.clip, progress)
+        self._say(clip)
+        if opened is not None:
+            return opened
         with self.stage("stabilise") as progress:
-            clip, stabilisation = stabilise(clip, settings.stabilise, progress)
-        for note in clip.notes[said[0] :]:
-            self.reporter.note(note)
-        for warning in clip.warnings[said[1] :]:
-            self.reporter.warn(warning)
+            opened = _Opened(*stabilise(clip, settings.stabilise, progress))
+            if not isinstance(source, Clip):
+                self.recall.save("clip", key, opened)
+        self._say(opened.clip, clip)
+        return opened
+
+    def run(self, source: Clip | Path, sink: Sink | None) -> Result:
+        """From a file or a clip in memory to the result."""
+        settings, recall = self.settings, self.recall
+        name = source.name if isinstance(source, Clip) else source.stem
+        clip_key = recall.key("clip", source, name, settings.clip, settings.stabilise)
+        opened = self.open(source, clip_key)
+        clip = opened.clip
         with self.stage("segment") as progress:
-            response = settings.segmenter.respond(clip, progress)
+            key = recall.key("response", clip_key, component=settings.segmenter)
+            response = recall.load("response", key, SemanticResponse)
+            if response is None:
+                response = settings.segmenter.respond(clip, progress)
+                recall.save("response", key, response)
         for note in response.notes:
             self.reporter.note(note)
         with self.stage("regions"):
@@ -186,7 +226,7 @@ class _Job:
         self._tell(regions)
         result = Result(
             clip=clip,
-            stabilisation=stabilisation,
+            stabilisation=opened.stabilisation,
             response=response,
             regions=regions,
             working=(0, 0, 0),
@@ -196,11 +236,20 @@ class _Job:
             settings=plain(settings),
         )
         if candidates:
-            result = self._animate(result, candidates, sink)
+            result = self._animate(result, clip_key, candidates, sink)
         else:
             self.reporter.note(NOTHING_MOVES)
             result = dataclasses.replace(result, notes=(NOTHING_MOVES,))
+        if summary := recall.summary():
+            self.reporter.note(summary)
         return dataclasses.replace(result, stages=tuple(self.costs))
+
+    def _say(self, clip: Clip, before: Clip | None = None) -> None:
+        """A clip's notes and warnings, without those that were said of it before."""
+        for note in clip.notes[len(before.notes) if before else 0 :]:
+            self.reporter.note(note)
+        for warning in clip.warnings[len(before.warnings) if before else 0 :]:
+            self.reporter.warn(warning)
 
     def _tell(self, regions: Regions) -> None:
         for region in regions.regions:
@@ -211,30 +260,47 @@ class _Job:
             self.reporter.note(f"{dropped.name}: {dropped.reason}")
 
     def _animate(
-        self, result: Result, candidates: tuple[Candidate, ...], sink: Sink | None
+        self,
+        result: Result,
+        clip_key: str | None,
+        candidates: tuple[Candidate, ...],
+        sink: Sink | None,
     ) -> Result:
         """Solve all candidates together, then finish them one by one, in their order."""
-        settings, clip = self.settings, result.clip
+        settings, recall, clip = self.settings, self.recall, result.clip
         with self.stage("costs"):
             working = make_working(clip, result.response, result.regions, settings.working)
-            costs = LoopCosts(working, settings.energy)
-        threads = settings.threads or os.cpu_count() or 1
-        with self.stage("solve") as progress:
-            solved = solve_candidates(
-                costs, candidates, settings.solver, threads=threads, progress=progress
-            )
+            resolver = Resolver(working, settings.energy, settings.solver, recall)
+            inputs = (clip_key, result.regions, settings.whole, settings.render)
+            keys = [recall.key("loop", resolver.key(one), *inputs) for one in candidates]
+            loops = [recall.load("loop", key, Cinemagraph) for key in keys]
+            missing = [one for one, loop in zip(candidates, loops, strict=True) if loop is None]
+            costs = LoopCosts(working, settings.energy) if missing else None
         result = dataclasses.replace(
             result, working=(working.n_frames, *working.size), every=working.every
         )
+        todo: Iterator[tuple[SolvedCandidate, BorderCosts]] = iter(())
+        if costs is not None:
+            with self.stage("solve") as progress:
+                threads = settings.threads or os.cpu_count() or 1
+                solved = resolver.solve(costs, missing, threads, progress)
+                borders = [border_costs(costs, one.candidate, clip.size) for one in solved]
+            todo = zip(solved, borders, strict=True)
+        del costs, resolver, working  # as large as the clip, and not read any more
         done = []
-        finisher = Finisher(result, costs, settings.render, settings.whole)
+        finisher = Finisher(result, settings.render, settings.whole)
         with self.stage("render") as progress:
-            for i, one in enumerate(solved):
-                cinemagraph, frames = finisher.finish(one)
-                done.append(cinemagraph)
+            for i, (key, loop) in enumerate(zip(keys, loops, strict=True)):
+                if loop is None:
+                    loop, frames = finisher.finish(*next(todo))
+                    recall.save("loop", key, loop)
+                else:
+                    frames = render_loop(clip, loop.labels, loop.n_frames, settings.render)
+                done.append(loop)
                 if sink is not None:
-                    sink(result, cinemagraph, frames)
-                progress((i + 1) / len(solved))
+                    sink(result, loop, frames)
+                del frames
+                progress((i + 1) / len(keys))
         return dataclasses.replace(result, cinemagraphs=tuple(sorted(done, key=_best_first)))
 
 
@@ -242,12 +308,6 @@ def _best_first(cinemagraph: Cinemagraph) -> tuple[int, float, str]:
     """Good before doubtful before refused; then the more of the frame moves, the earlier."""
     area = cinemagraph.judgement.measures.get("moving_area", 0.0)
     return rank_of(cinemagraph), -area, cinemagraph.candidate.id
-
-
-def peak_memory() -> int:
-    """Largest resident size of this process so far, bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak) * (1 if sys.platform == "darwin" else 1024)
 
 
 def plain(value: Any) -> Any:

@@ -38,7 +38,7 @@ def segment(arguments: list[str], clip: Clip | None = None) -> int:
 def _job(config: DictConfig, clip: Clip | None, output: Path) -> None:
     """One job of a run or a sweep."""
     from cinekit.clip import read_clip, stabilise
-    from cinekit.pipeline import peak_memory
+    from cinekit.memory import peak_memory
     from cinekit.plugins import load_plugins
     from cinekit.semantics import select_regions
     from cinekit.semantics.candidates import make_candidates

@@ -76,6 +76,7 @@ def solve_candidates(
     *,
     threads: int = 2,
     rounds: int = 1,
+    shared: PeriodStarts | None = None,
     progress: Progress = silent,
 ) -> list[SolvedCandidate]:
     """Algorithm 1 for every candidate of a clip.
@@ -88,6 +89,7 @@ def solve_candidates(
     threads : how many, >= 1; 0 takes one per core. The result does not depend on it.
     rounds : most rounds of stages 2 and 3, >= 1; a further one is kept only if it lowers E. On
         clips a second one takes as long as the first and gains at most 0.2 %.
+    shared : what :func:`solve_periods` found for the same costs and solver, if that is known.
 
     Raises
     ------
@@ -95,13 +97,15 @@ def solve_candidates(
         When a solver's energy is not the independently computed one, or a pixel has no allowed
         label.
     """
-    shared = solve_periods(costs, solver, threads=threads, progress=_part(progress, 0.0, 0.5))
+    if shared is None:
+        shared = solve_periods(costs, solver, threads=threads, progress=_part(progress, 0.0, 0.5))
+    starts = shared
     share = _Shared(_part(progress, 0.5, 1.0), len(candidates))
 
     def one(item: tuple[int, Candidate]) -> SolvedCandidate:
         k, candidate = item
         return solve_candidate(
-            costs, candidate, shared, solver, rounds=rounds, progress=share.of(k)
+            costs, candidate, starts, solver, rounds=rounds, progress=share.of(k)
         )
 
     return _in_threads(one, list(enumerate(candidates)), threads)

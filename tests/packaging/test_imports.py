@@ -27,7 +27,7 @@ LAYERS = [
     {"render"},
     {"write", "features"},
     {"rank"},
-    {"output", "finish"},
+    {"output", "finish", "resolve", "memory"},
     {"pipeline"},
     {"builtin", "providers"},
     {"plugins", "options"},
