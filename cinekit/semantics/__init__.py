@@ -12,6 +12,7 @@ from cinekit.semantics.folding import fold, quantise
 from cinekit.semantics.masks import MaskSegmenter
 from cinekit.semantics.moving import moving_map
 from cinekit.semantics.network import NetworkSegmenter
+from cinekit.semantics.network_file import NetworkFileSegmenter
 from cinekit.semantics.options import RegionOptions
 from cinekit.semantics.refine import RefineSegmenter
 from cinekit.semantics.regions import select_regions
@@ -33,6 +34,7 @@ __all__ = [
     "CombineSegmenter",
     "EnsembleSegmenter",
     "MaskSegmenter",
+    "NetworkFileSegmenter",
     "NetworkSegmenter",
     "RefineSegmenter",
     "RegionOptions",

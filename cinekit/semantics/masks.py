@@ -32,6 +32,9 @@ CELLS = 320
 """A mask that changes over time keeps at most this many cells along its longer side; one for all
 frames keeps every pixel."""
 
+MOST_BYTES = 300e6
+"""Of the response: many labels in a long clip get fewer cells."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MaskSegmenter:
@@ -139,7 +142,8 @@ class MaskSegmenter:
         known = known[known > 0]
         if not len(known):
             raise SegmenterError(f"expected labels above 0 in {str(where)!r}, it is all black")
-        size = clip.size if len(images) == 1 else grid_size(clip.size, CELLS)
+        most = min(CELLS, int((MOST_BYTES / (clip.n_frames * (1 + len(known)))) ** 0.5))
+        size = clip.size if len(images) == 1 else grid_size(clip.size, most)
         labels = np.array([0, *known], np.int32)
         frames = (_one_hot(nearest_labels(image, labels), known, size) for image in images)
         return self._label_names(known, where), frames

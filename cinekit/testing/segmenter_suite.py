@@ -46,6 +46,12 @@ def segmenter_clip(n_frames: int, height: int, width: int, seed: int = 0) -> Cli
 SIZES = ((16, 16), (90, 160), (160, 90), (17, 31), (64, 48))
 """(H, W): the smallest, wide, portrait, odd, in between."""
 
+LARGEST, LONGEST = (540, 960), 150
+"""(H, W) and T of what a user brings."""
+
+MOST_BYTES = 300e6
+"""Of the response to such a clip: 32 categories in float32 would be 10 GB."""
+
 
 class SegmenterSuite:
     """Tests of the contract of :class:`cinekit.protocols.Segmenter`.
@@ -88,6 +94,20 @@ class SegmenterSuite:
             response = segmenter.respond(clip)
             check_response(response, clip)
 
+    def test_a_single_frame_is_enough(self) -> None:
+        """A clip of one frame has a response."""
+        segmenter = self.segmenter()
+        clip = self.clip(n_frames=1)
+        check_response(segmenter.respond(clip), clip)
+
+    def test_a_long_and_large_clip_has_a_small_response(self) -> None:
+        """Counted from one frame, unless one frame serves them all."""
+        clip = self.clip(LARGEST, n_frames=1)
+        response = self.segmenter().respond(clip)
+        check_response(response, clip)
+        still = response.probabilities.strides[0] == 0
+        assert LONGEST * response.probabilities[0].nbytes < MOST_BYTES or still
+
     def test_the_same_clip_gives_the_same_response(self) -> None:
         """Two runs are equal to the bit."""
         segmenter = self.segmenter()
@@ -116,12 +136,6 @@ class SegmenterSuite:
 
 class FrameSegmenterSuite(SegmenterSuite):
     """For segmenters that look at one frame at a time, as networks do."""
-
-    def test_a_single_frame_is_enough(self) -> None:
-        """A clip of one frame has a response."""
-        segmenter = self.segmenter()
-        clip = self.clip(n_frames=1)
-        check_response(segmenter.respond(clip), clip)
 
     def test_a_frame_gets_the_same_response_in_any_company(self) -> None:
         """Frames do not influence one another."""

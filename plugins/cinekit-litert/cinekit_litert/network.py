@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from cinekit import require
 from cinekit.errors import WeightsError
 from cinekit.semantics.answers import sample_centres
+from cinekit.text import one_line
 
 
 class Network:
     """One network in memory, with its number types hidden.
 
     input_size : (h, w).
-    n_classes : size of the output's last axis.
+    n_channels : size of the output's last axis, 1 where it has none.
     """
 
     def __init__(self, path: Path, threads: int) -> None:
@@ -33,10 +34,9 @@ class Network:
             self._interpreter = litert.Interpreter(model_path=str(path), num_threads=threads)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
             raise WeightsError(
-                f"{path.name!r} is no .tflite network that can run here, or is damaged ({reason}); "
-                "get the file again"
+                f"{path.name!r} is no .tflite network that can run here, or is damaged "
+                f"({one_line(error)}); get the file again"
             ) from error
         self._input: dict[str, Any] = self._interpreter.get_input_details()[0]
         self._output: dict[str, Any] = self._interpreter.get_output_details()[0]
@@ -50,14 +50,12 @@ class Network:
                 f"it answers {answer}: it is no segmentation network"
             )
         self.input_size = (shape[1], shape[2])
-        self.n_classes = answer[3] if len(answer) == 4 else 1
+        self.n_channels = answer[3] if len(answer) == 4 else 1
 
-    def run(self, values: NDArray[np.float32], most: int | None = None) -> NDArray[np.float32]:
+    def run(self, values: NDArray[np.float32], most: int | None) -> NDArray[np.float32]:
         """float32 (h, w, 3), normalised, to float32 (h', w', n).
 
-        most : the output is read only at the centres of at most so many cells along its longer
-            side; all of it when None. The rest is not copied: a large network's output is 160 MB
-            a frame.
+        most : see :class:`cinekit.semantics.network_file.OpenNetwork`.
         """
         self._interpreter.set_tensor(self._input["index"], self._quantised(values)[None])
         self._interpreter.invoke()

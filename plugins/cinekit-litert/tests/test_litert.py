@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from cinekit_litert.segmenter import LitertSegmenter
 
-from cinekit.errors import ConfigError, MissingDependencyError, SegmenterError, WeightsError
+from cinekit.errors import MissingDependencyError, SegmenterError, WeightsError
 from cinekit.semantics.answers import Output
 from cinekit.testing.segmenter_suite import FrameSegmenterSuite
 from cinekit.types import Clip
@@ -139,7 +139,7 @@ def test_labels_may_come_from_a_file(tmp_path):
 
 def test_the_wrong_number_of_labels_is_one_clear_line(tmp_path):
     path = write(tmp_path / "net.tflite", RED_OR_BLUE)
-    with pytest.raises(WeightsError, match=r"expected 21 classes.*'voc_21'.* has 3"):
+    with pytest.raises(WeightsError, match=r"expected 21 classes.* has 3"):
         LitertSegmenter(model=str(path), labels="voc_21").respond(painted())
 
 
@@ -194,19 +194,6 @@ def test_a_missing_runtime_is_an_error_that_names_the_package(tmp_path, monkeypa
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     with pytest.raises(MissingDependencyError, match="pip install 'ai-edge-litert'"):
         LitertSegmenter(model=str(path), labels=LABELS).respond(painted())
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"mean": [1.0, 2.0]}, "one or three values of mean"),
-        ({"std": [0.0]}, "no zero in std"),
-        ({"threads": 0}, "threads >= 1"),
-    ],
-)
-def test_options_out_of_range_are_refused(wrong, message):
-    with pytest.raises(ConfigError, match=message):
-        LitertSegmenter(model="x", labels=LABELS, **wrong)
 
 
 def test_a_label_without_a_category_is_an_error(tmp_path):

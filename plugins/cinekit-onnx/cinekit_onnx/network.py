@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cinekit import require
 from cinekit.errors import ConfigError, WeightsError
+from cinekit.semantics.answers import sample_centres
 from cinekit.text import one_line
 
 DTYPES = {
@@ -71,10 +72,13 @@ class Network:
         self.input_size = self._find_size(picture.shape)
         self._output = self._find_output()
         # What a file says of its output is often only a name for an unknown number: ask it once.
-        self.n_channels = self.run(np.zeros((*self.input_size, 3), np.float32)).shape[-1]
+        self.n_channels = self.run(np.zeros((*self.input_size, 3), np.float32), None).shape[-1]
 
-    def run(self, values: NDArray[np.float32]) -> NDArray[np.generic]:
-        """float32 (h, w, 3), normalised, to (h', w', n) in the network's own number type."""
+    def run(self, values: NDArray[np.float32], most: int | None) -> NDArray[np.generic]:
+        """float32 (h, w, 3), normalised, to (h', w', n) in the network's own number type.
+
+        most : see :class:`cinekit.semantics.network_file.OpenNetwork`.
+        """
         planes = values.transpose(2, 0, 1) if self._channels_first else values
         if np.issubdtype(self._dtype, np.integer):
             planes = np.clip(np.rint(planes), 0, 255)
@@ -87,7 +91,8 @@ class Network:
                 f"{self._path.name!r} does not run on a picture of {h}x{w} ({one_line(error)}); "
                 "give the size that it was made for"
             ) from error
-        return self._channels_last(np.asarray(answer))
+        scores = self._channels_last(np.asarray(answer))
+        return scores if most is None else sample_centres(scores, most)
 
     def _picture(self) -> Any:
         inputs = self._session.get_inputs()

@@ -238,3 +238,15 @@ def test_options_that_contradict_each_other_are_refused():
 
 def test_it_says_when_its_masks_are_missing(tmp_path):
     assert "found nothing there" in (MaskSegmenter(path=str(tmp_path / "x")).unavailable() or "")
+
+
+def test_many_labels_in_a_long_clip_get_fewer_cells(tmp_path, monkeypatch):
+    for t in range(T):
+        index = np.arange(1, 1 + SIZE[0] * SIZE[1]).reshape(SIZE) % 40
+        save(tmp_path / f"{t}.png", index.astype(np.uint8))
+    full = MaskSegmenter(path=str(tmp_path)).respond(CLIP).probabilities
+    assert full.shape[1:] == (*SIZE, 40)
+    monkeypatch.setattr("cinekit.semantics.masks.MOST_BYTES", full.nbytes / 4)
+    small = MaskSegmenter(path=str(tmp_path)).respond(CLIP).probabilities
+    assert small.nbytes <= full.nbytes / 4
+    assert small.shape[1] < SIZE[0]
