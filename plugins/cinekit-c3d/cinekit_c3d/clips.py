@@ -94,7 +94,8 @@ def describe(activations: NDArray[np.float32], dims: int) -> NDArray[np.float64]
     unit: NDArray[np.float64] = mean / max(float(np.linalg.norm(mean)), 1e-12)
     if dims == len(unit):
         return unit
-    return signs(dims, len(unit)) @ unit / np.sqrt(dims)
+    short: NDArray[np.float64] = signs(dims, len(unit)) @ unit / np.sqrt(dims)
+    return short
 
 
 def signs(rows: int, columns: int) -> NDArray[np.float64]:
@@ -102,4 +103,4 @@ def signs(rows: int, columns: int) -> NDArray[np.float64]:
     words = -(-rows * columns // 64)
     drawn = np.random.PCG64(0).random_raw(words).astype("<u8")
     bits = np.unpackbits(drawn.view(np.uint8), count=rows * columns, bitorder="little")
-    return bits.reshape(rows, columns) * 2.0 - 1
+    return bits.reshape(rows, columns).astype(np.float64) * 2 - 1

@@ -144,7 +144,7 @@ class FeatureFusion(nn.Module):
 
     def forward(self, detail: Tensor, context: Tensor) -> Tensor:
         """Two of (n, 128, h, w) to (n, 256, h, w)."""
-        value = self.convblk(torch.cat([detail, context], dim=1))
+        value: Tensor = self.convblk(torch.cat([detail, context], dim=1))
         attention = self.conv2(torch.relu(self.conv1(_mean(value))))
         return value + value * torch.sigmoid(attention)
 
