@@ -1,5 +1,6 @@
 """Rendering: from loop labels to frames, and how good they are."""
 
+from cinekit.render.gradients import GradientErrors, gradient_errors
 from cinekit.render.judge import judge
 from cinekit.render.loop import iterate_loop, render_loop
 from cinekit.render.measure import MEASURES, Measure, decode_check, measure_loop
@@ -11,11 +12,13 @@ from cinekit.render.upscale import to_clip_resolution
 __all__ = [
     "MEASURES",
     "Blend",
+    "GradientErrors",
     "Measure",
     "RenderOptions",
     "choose_still",
     "cycles",
     "decode_check",
+    "gradient_errors",
     "iterate_loop",
     "judge",
     "longest_loop",

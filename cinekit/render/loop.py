@@ -13,6 +13,7 @@ from cinekit.errors import RenderError
 from cinekit.render.fade import LabelTable, label_table, sources
 from cinekit.render.kernels import across_border, compose, loop_statistics
 from cinekit.render.options import Blend, RenderOptions
+from cinekit.render.poisson import poisson_frames
 from cinekit.types import STILL, Clip, LoopLabels
 
 _AGREEMENT_BOX = 9
@@ -27,7 +28,7 @@ class _Plan:
     """All that does not change from frame to frame; see :func:`cinekit.render.kernels.compose`."""
 
     table: LabelTable
-    shows: NDArray[np.intp]
+    shows: NDArray[np.int32]
     second: NDArray[np.int32]
     weight: NDArray[np.float32]
     mean: NDArray[np.float32]
@@ -92,6 +93,8 @@ def iterate_loop(
         )
     if n_frames < 1:
         raise RenderError(f"expected a loop of at least 1 frame, received {n_frames}")
+    if options.blend is Blend.POISSON:
+        return poisson_frames(clip, labels, n_frames)
     return _frames(clip, _plan(clip, labels, options), n_frames)
 
 
@@ -119,10 +122,12 @@ def render_loop(
 ) -> NDArray[np.uint8]:
     """The whole loop: frame ``n`` would equal frame 0.
 
-    Pixels labelled as still are the same in every frame, bit for bit. With ``blend=crossfade`` each
-    moving pixel is cross-faded around its own jump, so that a step takes about ``1 / (fade + 1)``
-    of it, its contrast is kept (see :func:`cinekit.render.kernels.compose`), and moving pixels near
-    a label border mix with the label across it.
+    Pixels labelled as still are the same in every frame, bit for bit. With ``blend=poisson``
+    offsets turn jumps and borders into gradients of the clip (:mod:`cinekit.render.poisson`). With
+    ``blend=crossfade`` each moving pixel is cross-faded around its own jump, so that a step takes
+    about ``1 / (fade + 1)`` of it, its contrast is kept (see
+    :func:`cinekit.render.kernels.compose`), and moving pixels near a label border mix with the
+    label across it.
 
     Parameters
     ----------

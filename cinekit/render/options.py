@@ -13,10 +13,13 @@ AUTO = "auto"
 
 
 class Blend(StrEnum):
-    """What hides the jump of each pixel from its last frame back to its first."""
+    """What hides jumps in time, from a pixel's last frame back to its first, and label borders."""
 
     NONE = "none"
     """Nothing: the frames of the clip as they are."""
+    POISSON = "poisson"
+    """Offsets that turn both into gradients of the clip: large things melt slowly into each other,
+    fine ones at once."""
     CROSSFADE = "crossfade"
     """A short cross-fade around each pixel's own jump, and a feather at label borders."""
 
@@ -28,9 +31,9 @@ class RenderOptions:
     length : seconds of the loop, or "auto": a whole number of cycles of the dominant period, within
         ``min_seconds`` and ``max_seconds``, so that it plays at the speed of the clip.
     min_seconds, max_seconds : the range that "auto" chooses from.
-    blend : what hides the jumps.
+    blend : what hides jumps and borders.
     fade : length of the cross-fade, frames of the clip. 4 to 8 look right: shorter ones pop,
-        longer ones blur. 0 switches it off.
+        longer ones blur. 0 switches it off. Only for ``blend=crossfade``, like feather.
     feather : width of the soft border on the moving side of a label border, pixels; 0 to 8.
     band : half width of the band around label borders that is solved again at the resolution of
         the clip, pixels ([L15]); 0 leaves the borders as they come from the working resolution.
@@ -40,7 +43,7 @@ class RenderOptions:
     length: float | int | str = AUTO
     min_seconds: float = 2.0
     max_seconds: float = 6.0
-    blend: Blend = Blend.CROSSFADE
+    blend: Blend = Blend.POISSON
     fade: int = 6
     feather: int = 2
     band: int = 6

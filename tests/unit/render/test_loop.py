@@ -15,7 +15,7 @@ from cinekit.render import (
 from cinekit.types import Clip, LoopLabels
 
 SHARP = RenderOptions(blend=Blend.NONE)
-FADED = RenderOptions(feather=0)
+FADED = RenderOptions(blend=Blend.CROSSFADE, feather=0)
 
 
 def noise(t=40, h=12, w=16, seed=0) -> Clip:
@@ -40,7 +40,10 @@ def test_without_blending_every_pixel_is_its_source_pixel():
         np.testing.assert_array_equal(loop[f], expected)
 
 
-@pytest.mark.parametrize("options", [SHARP, FADED, RenderOptions(feather=8, fade=16)])
+@pytest.mark.parametrize(
+    "options",
+    [SHARP, FADED, RenderOptions(blend=Blend.CROSSFADE, feather=8, fade=16), RenderOptions()],
+)
 def test_still_pixels_are_bit_equal_over_the_loop(options):
     clip = noise()
     labels = half_moving(clip)
@@ -49,11 +52,13 @@ def test_still_pixels_are_bit_equal_over_the_loop(options):
     assert (loop[:, still] == clip.frames[7][still]).all()
 
 
-def test_the_iterator_gives_the_frames_of_the_whole_loop():
+@pytest.mark.parametrize("blend", list(Blend))
+def test_the_iterator_gives_the_frames_of_the_whole_loop(blend):
     clip = noise()
     labels = half_moving(clip)
-    one_by_one = np.stack(list(iterate_loop(clip, labels, 20, RenderOptions())))
-    np.testing.assert_array_equal(one_by_one, render_loop(clip, labels, 20, RenderOptions()))
+    options = RenderOptions(blend=blend)
+    one_by_one = np.stack(list(iterate_loop(clip, labels, 20, options)))
+    np.testing.assert_array_equal(one_by_one, render_loop(clip, labels, 20, options))
 
 
 def ramp(t=40) -> Clip:
@@ -108,7 +113,9 @@ def test_the_moving_side_of_a_border_fades_into_the_still_side():
     frames = np.full((40, 12, 16, 3), 50, np.uint8)
     frames[8:] = 200
     clip = Clip(frames, 10.0)
-    loop = render_loop(clip, half_moving(clip, s=12), 16, RenderOptions(fade=0, feather=2))
+    loop = render_loop(
+        clip, half_moving(clip, s=12), 16, RenderOptions(blend=Blend.CROSSFADE, fade=0, feather=2)
+    )
     np.testing.assert_array_equal(loop[0, 5, 6:12, 0], [50, 50, 100, 150, 200, 200])
 
 
