@@ -81,7 +81,7 @@ def other_period(x, squares, i, p1, s1, p2, s2):  # type: ignore[no-untyped-def]
     return max(value, np.float32(0))
 
 
-@kernel
+@kernel(inline=True)
 def from_sums(sums, i, p, s1, s2):  # type: ignore[no-untyped-def]
     """:func:`same_period` from prefix sums: two or four reads whatever the distance.
 
@@ -99,7 +99,7 @@ def from_sums(sums, i, p, s1, s2):  # type: ignore[no-untyped-def]
     return total / np.float32(p)
 
 
-@kernel
+@kernel(inline=True)
 def loop_distance(x, squares, sums, i, p1, s1, p2, s2):  # type: ignore[no-untyped-def]
     """1/M sum_{t<M} |X_i(phi_1(t)) - X_i(phi_2(t))|^2, M = lcm(p1, p2), in constant time.
 
@@ -133,33 +133,37 @@ def square_sums(x):  # type: ignore[no-untyped-def]
 def period_sums(x, p, count):  # type: ignore[no-untyped-def]
     """A_kp(x, j) = sum_{f<j} |X(f) - X(f + k p)|^2 for k = 1 .. count: float32 (n, count, t-p+1).
 
-    Rows of higher multiples end earlier; their tail repeats the last value.
+    Rows of higher multiples end earlier; their tail repeats the last value. The pixels are the
+    fastest axis in memory: neighbours mostly have one label, so the moves read in one stream.
     """
     n, t, _ = x.shape
-    out = np.zeros((n, count, t - p + 1), np.float32)
-    for i in range(n):
-        for k in range(count):
+    out = np.zeros((count, t - p + 1, n), np.float32)
+    for k in range(count):
+        step = (k + 1) * p
+        for i in range(n):
             total = 0.0
-            step = (k + 1) * p
             for f in range(t - p):
                 if f + step < t:
                     total += frame_distance(x, i, f, f + step)
-                out[i, k, f + 1] = total
-    return out
+                out[k, f + 1, i] = total
+    return out.transpose(2, 0, 1)
 
 
 @kernel
 def own_period_sums(x, period):  # type: ignore[no-untyped-def]
-    """A_p(x, j) with p the period of the pixel: float32 (n, 1, t), 0 where it is still."""
+    """A_p(x, j) with p the period of the pixel: float32 (n, 1, t), 0 where it is still.
+
+    In memory as those of :func:`period_sums`.
+    """
     n, t, _ = x.shape
-    out = np.zeros((n, 1, t), np.float32)
+    out = np.zeros((1, t, n), np.float32)
     for i in range(n):
         p = period[i]
         total = 0.0
         for f in range(t - p if p > 1 else 0):
             total += frame_distance(x, i, f, f + p)
-            out[i, 0, f + 1] = total
-    return out
+            out[0, f + 1, i] = total
+    return out.transpose(2, 0, 1)
 
 
 @kernel

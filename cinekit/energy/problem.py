@@ -143,7 +143,10 @@ class LoopProblem:
         pc, sc = self.period.look_up(current), self.start.look_up(current)
         pa, sa = self.period.look_up(proposed), self.start.look_up(proposed)
         own = np.empty(current.size, np.float32)
-        edge_kernels.own_distances(*self._signal, pc, sc, pa, sa, own)
+        if self.sums.shape[0]:
+            edge_kernels.own_from_sums(self.costs.features, self.sums, pc, sc, sa, own)
+        else:
+            edge_kernels.own_distances(*self._signal, pc, sc, pa, sa, own)
         vertical, horizontal = self.costs.edge_weights
         out = reuse or MoveCosts(
             np.empty((4, *vertical.shape), np.float32), np.empty((4, *horizontal.shape), np.float32)
