@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cinekit.cache import VARIABLE as CACHE
+from cinekit.cache import cache_folder
 from cinekit.inventory import inventory
 from cinekit.models import KNOWN_MODELS, VARIABLE, models_folder
 from cinekit.plugins import load_plugins
@@ -63,6 +65,7 @@ def checks() -> Iterator[Check]:
     yield from _weights()
     yield from _threads()
     yield _cache()
+    yield _writable("cache", cache_folder(), f"earlier runs; {CACHE}=DIR chooses another")
     yield _writable("output", Path.cwd(), "outputs/ goes here; hydra.run.dir=DIR changes it")
 
 

@@ -7,10 +7,12 @@ command line alone (``input``, ``preset``) is left out. ``segmenter=auto`` is de
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from cinekit.cache import GIGABYTES, Cache
 from cinekit.config import build_component, build_options, check_complete, read_option
 from cinekit.errors import ConfigError, PluginError, SegmenterError
 from cinekit.options import find_option
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
     from cinekit.pipeline import Settings
     from cinekit.protocols import FeatureExtractor
 
-COMMAND_LINE_ONLY = ("input", "preset", "features", "ranker", "user", "ratings")
+COMMAND_LINE_ONLY = (
+    *("input", "preset", "features", "ranker", "user", "ratings"),
+    *("cache", "cache_gigabytes"),
+)
 """Keys of ``conf/config.yaml`` that are no field of Settings."""
 
 FIELD_OF = {"writer": "writers"}
@@ -75,6 +80,27 @@ def build_features(config: DictConfig, plugins: Plugins) -> dict[str, FeatureExt
                 values["parser"] = resolve_auto(list(values["choices"]), plugins)[0]
         extractors[str(name)] = build_component(plugins, "features", values, f"features.{name}")
     return extractors
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CacheOptions:
+    """The keys of ``conf/config.yaml`` that say what is kept for the next run."""
+
+    cache: bool = True
+    cache_gigabytes: float = GIGABYTES
+
+
+def build_cache(config: DictConfig) -> Cache | None:
+    """Where the job keeps what it found; None with ``cache=false``.
+
+    Raises
+    ------
+    ConfigError
+        For values of another type, or a size that is not above 0.
+    """
+    names = [field.name for field in fields(_CacheOptions)]
+    options = build_options(_CacheOptions, {name: config[name] for name in names}, "")
+    return Cache(gigabytes=options.cache_gigabytes) if options.cache else None
 
 
 def resolve_auto(choices: list[str], plugins: Plugins) -> tuple[dict[str, Any], str]:

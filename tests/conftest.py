@@ -25,6 +25,7 @@ class Jobs:
 
     calls: list[tuple[Any, Settings, Path]] = field(default_factory=list)
     fail: Callable[[Settings], BaseException | None] = lambda _settings: None
+    cache: Any = None
 
     @property
     def settings(self) -> Settings:
@@ -55,9 +56,10 @@ def jobs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Jobs]:
     jobs = Jobs()
 
     def make(
-        source: Any, settings: Settings, output: Path, reporter: Any, sink: Any = None
+        source: Any, settings: Settings, output: Path, reporter: Any, sink: Any, cache: Any
     ) -> Result:
         jobs.calls.append((source, settings, output))
+        jobs.cache = cache
         if error := jobs.fail(settings):
             raise error
         with reporter.stage("read") as progress:

@@ -126,6 +126,12 @@ def _doctor(rest: list[str]) -> int:
     return doctor()
 
 
+def _cache(rest: list[str]) -> int:
+    from cinekit.cli.cache import cache
+
+    return cache(rest)
+
+
 def _none_expected(command: str, rest: list[str]) -> None:
     if rest:
         raise ConfigError(f"cinekit {command} takes no arguments, received '{rest[0]}'")
@@ -141,6 +147,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "rank": _rank,
     "evaluate": _evaluate,
     "models": _models,
+    "cache": _cache,
     "plugins": _plugins,
     "doctor": _doctor,
 }

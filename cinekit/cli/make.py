@@ -34,12 +34,13 @@ def _job(config: DictConfig, clip: Clip | None, output: Path) -> None:
     from cinekit.config import build_component
     from cinekit.features import extract_all
     from cinekit.plugins import load_plugins
-    from cinekit.settings import build_features, build_settings
+    from cinekit.settings import build_cache, build_features, build_settings
 
     plugins = load_plugins()
     settings, notes = build_settings(config, plugins)
     extractors = build_features(config, plugins)
     ranker: Any = build_component(plugins, "ranker", config.ranker)
+    cache = build_cache(config)
     features: dict[str, Mapping[str, float]] = {}
 
     def describe(result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]) -> None:
@@ -50,7 +51,8 @@ def _job(config: DictConfig, clip: Clip | None, output: Path) -> None:
     with open_reporter() as reporter:
         for note in notes:
             reporter.note(note)
-        result = pipeline.make(clip or Path(config.input), settings, output, reporter, describe)
+        source = clip or Path(config.input)
+        result = pipeline.make(source, settings, output, reporter, describe, cache)
         ranked = _rank(config, plugins, ranker, features, output, reporter)
     print("\n".join(filter(None, [ranked, summary(result, output)])))
 

@@ -19,6 +19,7 @@ cinekit: a short video becomes a picture in which one thing moves in a perfect l
   cinekit evaluate [ranker=[..]]  how well rankers predict ratings that they were not told
   cinekit features RESULT         features of a result's candidates, as a table
   cinekit models [list]           known network weights; get, path and verify fetch and find them
+  cinekit cache [list]            what is kept from earlier runs; path and clear
   cinekit plugins                 every component: where it is from, whether it can run here
   cinekit doctor                  what is installed, found and writable
   cinekit --version
