@@ -88,7 +88,7 @@ class Cache:
         """
         path = self.path_of(kind, key)
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             value = unpack(cls, json.loads(arrays.pop("json").tobytes()), arrays)
         except FileNotFoundError:

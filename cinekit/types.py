@@ -350,7 +350,10 @@ class Stabilisation:
 
 @dataclass(frozen=True)
 class StageCost:
-    """What one stage of the job took: wall seconds, and the peak resident memory so far, bytes."""
+    """What one stage of the job took: wall seconds, and the peak resident memory so far, bytes.
+
+    ``peak_bytes`` is 0 where the system does not tell.
+    """
 
     name: str
     seconds: float

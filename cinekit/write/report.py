@@ -190,5 +190,7 @@ def seconds(value: float) -> str:
 
 
 def megabytes(value: float) -> str:
-    """Bytes as MB (10**6) or GB (10**9)."""
+    """Bytes as MB (10**6) or GB (10**9); 0 is what a system says that does not count them."""
+    if not value:
+        return "not known"
     return f"{value / 1e9:.2f} GB" if value >= 1e9 else f"{value / 1e6:.0f} MB"
