@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := $(VENV)/bin
 EXAMPLE := examples/third_party_plugin
 LIGHT_PLUGINS := $(wildcard plugins/cinekit-litert plugins/cinekit-onnx plugins/cinekit-faces \
-	plugins/cinekit-maxflow \
+	plugins/cinekit-maxflow plugins/cinekit-xgboost \
 	plugins/cinekit-gco)
 # Plugins that need torch: each is tested in $(TORCH_VENV), so that the core is never seen with it.
 TORCH_PLUGINS := $(wildcard plugins/cinekit-c3d plugins/cinekit-fcn8 plugins/cinekit-mmseg)

@@ -134,6 +134,12 @@ def _sorted_rows(keys: Array) -> NDArray[np.int64]:
     return np.lexsort(keys.T[::-1]).astype(np.int64)
 
 
+def join(values: Array, latents: Array) -> Array:
+    """[v; u] for every row: (M, D) and one user's (d,) or a user per row (M, d) -> (M, D + d)."""
+    own = np.broadcast_to(latents, (len(values), latents.shape[-1]))
+    return np.concatenate([values, own], axis=1)
+
+
 class FittedRanker(ABC):
     """A ranker that has learnt: scores cinemagraphs for a user.
 

@@ -38,17 +38,22 @@ class Quadratic:
 
     @classmethod
     def prior(cls, latents: Array, variance: float) -> Quadratic:
-        """``variance * (u - m)^T S^-1 (u - m)``: a Gaussian over users, for ratings of that noise.
+        """The Gaussian of the mean and the covariance of latents (U, d), for ratings of that noise.
 
-        m and S are the mean and the covariance of the latents (U, d). It is what decides for a
-        user with fewer ratings than d, and fades with every further one. One user's or equal
-        latents leave S singular: a thousandth of its mean variance keeps it invertible.
+        It is what decides for a user with fewer ratings than d, and fades with every further one.
+        One user's or equal latents leave the covariance singular: a thousandth of its mean variance
+        keeps it invertible.
         """
         mean = latents.mean(axis=0)
         d = len(mean)
         spread = (latents - mean).T @ (latents - mean) / max(1, len(latents))
         floor = 1e-3 * float(np.trace(spread)) / d if d else 0.0
-        precision = variance * np.linalg.inv(spread + max(floor, 1e-9) * np.eye(d))
+        return cls.gaussian(mean, spread + max(floor, 1e-9) * np.eye(d), variance)
+
+    @classmethod
+    def gaussian(cls, mean: Array, covariance: Array, variance: float) -> Quadratic:
+        """``variance * (u - m)^T S^-1 (u - m)``: mean m (d,) and covariance S (d, d)."""
+        precision = np.asarray(variance * np.linalg.inv(covariance), np.float64)
         return cls(precision, precision @ mean, float(mean @ precision @ mean))
 
     def __add__(self, other: Quadratic) -> Quadratic:

@@ -13,7 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.rank.aem import Aem, AemOptions, MappingKind, fit_aem
-from cinekit.rank.base import Array, Features, FittedRanker, Scaler, Training, UserRatings
+from cinekit.rank.base import (
+    Array,
+    Features,
+    FittedRanker,
+    Scaler,
+    Training,
+    UserRatings,
+    join,
+)
 from cinekit.rank.checks import at_least, set_enum
 from cinekit.rank.forest import Forest, fit_forest
 from cinekit.rank.soft_impute import Completion, soft_impute
@@ -242,13 +250,8 @@ class SharedForestRanker:
             latents = completion.latents
         scaler = Scaler.fit(training.values)
         item, user = np.nonzero(~np.isnan(ratings))
-        x = np.concatenate([scaler(training.values)[item], latents[user]], axis=1)
+        x = join(scaler(training.values)[item], latents[user])
         forest = fit_forest(
             x, ratings[item, user], trees=self.trees, min_leaf=self.min_leaf, seed=self.seed
         )
         return FittedSharedForest(features.names, training.order, scaler, forest, aem, completion)
-
-
-def join(values: Array, latent: Array) -> Array:
-    """[v; u] for every row: (M, D), (d,) -> (M, D + d)."""
-    return np.concatenate([values, np.broadcast_to(latent, (len(values), len(latent)))], axis=1)

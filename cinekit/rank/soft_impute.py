@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import RankError
+from cinekit.rank.gauss_newton import Quadratic
+from cinekit.rank.population import learn_population, posterior
 from cinekit.rank.ratings import DAMPING, biases, check_ratings, validation_mask
 
 Array = NDArray[np.float64]
@@ -34,33 +36,23 @@ class Completion:
     """A completed rating matrix.
 
     completed : float64 (N, U); known ratings kept.
-    latents : float64 (U, d), R of the factorisation Z = L R^T; d may be 0 when nothing but the
-        biases predicts.
-    items : float64 (N, d), L.
+    latents : float64 (U, d), what :meth:`project` finds for the users of the training; d may be 0
+        when nothing but the biases predicts.
+    items : float64 (N, d), L of the factorisation Z = L R^T.
     offsets : float64 (N,), mean plus item bias, to which ``items @ latent + user bias`` is added.
-    shrink : the chosen threshold on the singular values.
-
-    The nuclear norm is ``min (|L|^2 + |R|^2) / 2`` over L R^T = Z, reached by splitting each
-    singular value evenly; so with L frozen a new user is a ridge regression with weight ``shrink``.
+    prior : over a user's bias and latent, (d + 1,): see :mod:`cinekit.rank.population`.
     """
 
     completed: Array
     latents: Array
     items: Array
     offsets: Array
-    shrink: float
+    prior: Quadratic
 
     def user(self, ratings: Array) -> tuple[Array, float]:
-        """Latent (d,) and bias of a user from ratings (N,) with NaN; zeros when nothing is rated.
-
-        Ratings cost O(n d^2), whoever else there is.
-        """
-        known = ~np.isnan(ratings)
-        basis = np.concatenate([np.ones((len(self.items), 1)), self.items], axis=1)[known]
-        penalty = np.append(DAMPING, np.full(self.items.shape[1], self.shrink))
-        normal = basis.T @ basis + np.diag(penalty)
-        found = np.linalg.solve(normal, basis.T @ (ratings[known] - self.offsets[known]))
-        return np.asarray(found[1:], np.float64), float(found[0])
+        """Latent (d,) and bias of a user from ratings (N,) with NaN; the mean user for none."""
+        found, _ = posterior(with_ones(self.items), ratings - self.offsets, self.prior)
+        return found[1:], float(found[0])
 
     def project(self, ratings: Array) -> Array:
         """Latent (d,) of a new user."""
@@ -105,11 +97,22 @@ def soft_impute(
     state = problem.start()
     for threshold in [t for t in problem.path(path) if t > shrink] + [shrink]:
         state = problem.solve(state, threshold, rank, iterations, 1e-5)
-    left, scale, right = state.parts
-    root = np.sqrt(scale)
+    left, scale, _ = state.parts
+    items, offsets = left * np.sqrt(scale), problem.mean + state.item
+    # The nuclear norm is min (|L|^2 + |R|^2) / 2 over L R^T = Z, reached by splitting each singular
+    # value evenly: with L frozen, users are ridge regressions of weight ``shrink``. Start there.
+    ridge = np.diag(np.append(DAMPING, np.full(items.shape[1], shrink)))
+    start = Quadratic(ridge, np.zeros(len(ridge)))
+    basis, rest = with_ones(items), ratings - offsets[:, None]
+    prior = learn_population(basis, rest, start, search.noise)
+    latents = np.stack([posterior(basis, told, prior)[0][1:] for told in rest.T])
     completed = np.where(problem.known, ratings, problem.predicted(state))
-    latents = right[: ratings.shape[1]] * root
-    return Completion(completed, latents, left * root, problem.mean + state.item, shrink)
+    return Completion(completed, latents, items, offsets, prior)
+
+
+def with_ones(items: Array) -> Array:
+    """[1, L]: what a user's [bias, latent] is multiplied with."""
+    return np.concatenate([np.ones((len(items), 1)), items], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +186,12 @@ class _Search:
         problem = _Problem(self.train, side[:, :0])
         self.error = self._error(problem, problem.start())
         self.chosen = (0.0, problem.path(2)[0], 0)
+
+    @property
+    def noise(self) -> float:
+        """Mean squared error of the best on the held-out ratings; 1 when there were none."""
+        count = int(self.test.sum())
+        return max(self.error / count, 1e-6) if count else 1.0
 
     def try_weight(self, weight: float) -> float:
         """Minus the least error with the features weighted like this, whatever the rank."""

@@ -21,6 +21,7 @@ from cinekit.rank import (
     Training,
     UserRatings,
     fit_aem,
+    join,
 )
 from cinekit.rank.checks import above_zero, at_least, set_enum
 
@@ -35,7 +36,7 @@ class Objective(StrEnum):
 
 
 def _xgboost() -> Any:
-    return cinekit.require("xgboost", "xgboost>=2.0", "ranker 'xgboost'")
+    return cinekit.require("xgboost", "cinekit-xgboost", "ranker 'xgboost'")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +58,11 @@ class FittedXgboost(FittedRanker):
     def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
         """The trees on [v; u]."""
         xgboost = _xgboost()
-        latent = np.tile(self.latent_of(user), (len(values), 1))
         booster = xgboost.Booster(model_file=bytearray(self.trees.tobytes()))
-        joined = np.concatenate([self.scaler(values), latent], axis=1)
+        joined = join(self.scaler(values), self.latent_of(user))
         raw = booster.predict(xgboost.DMatrix(joined)).astype(np.float64)
-        return self.shift + self.scale * raw
+        out: Array = self.shift + self.scale * raw
+        return out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,7 @@ class XgboostRanker:
     def unavailable(self) -> str | None:
         """Why this ranker cannot run here, or None."""
         found = importlib.util.find_spec("xgboost") is not None
-        return None if found else "xgboost is not installed: pip install 'xgboost>=2.0'"
+        return None if found else "xgboost is not installed: pip install cinekit-xgboost"
 
     def fit(self, features: Features, ratings: Array) -> FittedXgboost:
         """Features (N, D), ratings (N, U) with NaN."""
@@ -98,7 +99,7 @@ class XgboostRanker:
         # Transposed: the rows of one user stand together, which ranking asks for.
         user, item = np.nonzero(~np.isnan(training.ratings.T))
         told = training.ratings[item, user]
-        joined = np.concatenate([scaler(training.values)[item], aem.latents[user]], axis=1)
+        joined = join(scaler(training.values)[item], aem.latents[user])
         data = xgboost.DMatrix(joined, label=told)
         ranking = self.objective is Objective.RANKING
         if ranking:
