@@ -11,7 +11,7 @@ import hashlib
 import importlib.metadata
 import platform
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from functools import cache
 from importlib.util import find_spec
@@ -61,14 +61,15 @@ def identity(component: Any) -> str | None:
         return None
     digest = _Digest()
     try:
-        for one in _components(component):
-            if callable(own := getattr(one, "cache_key", None)):
+        for one in _parts(component):
+            if dataclasses.is_dataclass(one) and callable(own := getattr(one, "cache_key", None)):
                 said = own()
                 if said is None:
                     return None
                 digest.feed(str(said))
         digest.feed(component)
-        for path in sorted(set(_named_files(component))):
+        texts = {part for part in _parts(component) if isinstance(part, (str, Path))}
+        for path in sorted({path for text in texts for path in _found(text)}):
             digest.feed((str(path), path))
         return digest.finish()
     except (_Unknown, OSError):
@@ -193,31 +194,24 @@ def environment() -> str:
     return "\n".join([python, sys.platform, *sorted(installed)])
 
 
-def _components(value: Any) -> Iterator[Any]:
-    """A component and all that it holds."""
+def _parts(value: Any) -> Iterator[Any]:
+    """A value and everything that it holds, at any depth."""
+    yield value
+    held: Iterable[Any] = ()
     if isinstance(value, (tuple, list)):
-        for item in value:
-            yield from _components(item)
+        held = value
     elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _components(item)
+        held = (*value, *value.values())
     elif dataclasses.is_dataclass(value):
-        yield value
-        for field in dataclasses.fields(value):
-            yield from _components(getattr(value, field.name))
-
-
-def _named_files(component: Any) -> Iterator[Path]:
-    """Every file that a string or path among the fields of a component names."""
-    for one in _components(component):
-        for field in dataclasses.fields(one):
-            value = getattr(one, field.name)
-            for text in value if isinstance(value, (tuple, list)) else (value,):
-                if isinstance(text, (str, Path)) and str(text):
-                    yield from _found(text)
+        held = (getattr(value, field.name) for field in dataclasses.fields(value))
+    for part in held:
+        yield from _parts(part)
 
 
 def _found(text: str | Path) -> Iterator[Path]:
+    """The files that a text names: one, all of a folder, or one of the models folder."""
+    if not str(text):
+        return
     path = Path(text).expanduser()
     for place in (path, models_folder() / path):
         try:
