@@ -31,7 +31,8 @@ class KnownModel:
 
     name : for ``cinekit models``; mostly the option that uses it, ``segmenter=<name>``.
     file_name : its name in the models folder.
-    bytes, sha256 : of the file that the settings were tested with.
+    bytes, sha256 : of the file that the settings were tested with; None where it is too large to
+        have been, or nobody has published them.
     url : where its authors publish it; None when there is no address to link to.
     licence : what its authors say.
     classes : the vocabulary of its output.
@@ -40,8 +41,8 @@ class KnownModel:
 
     name: str
     file_name: str
-    bytes: int
-    sha256: str
+    bytes: int | None
+    sha256: str | None
     url: str | None
     licence: str
     classes: str
@@ -49,6 +50,8 @@ class KnownModel:
 
 
 _MEDIAPIPE = "https://storage.googleapis.com/mediapipe-assets"
+_FCN = "http://dl.caffe.berkeleyvision.org"
+_FCN_LICENCE = "of its authors: unmodified use without restriction; trained on PASCAL VOC"
 
 _KNOWN = (
     KnownModel(
@@ -110,6 +113,36 @@ _KNOWN = (
         licence="Apache-2.0 (MediaPipe)",
         classes="468 points of a face, for the parts of celebamask_19",
         good_at="the second half of segmenter=face_mesh: eyes, brows, mouth, skin",
+    ),
+    KnownModel(
+        name="fcn8_pascal_context",
+        file_name="pascalcontext-fcn8s-heavy.caffemodel",
+        bytes=None,
+        sha256=None,
+        url=f"{_FCN}/pascalcontext-fcn8s-heavy.caffemodel",
+        licence=_FCN_LICENCE,
+        classes="pascal_context_60",
+        good_at="things and scenery, as in the publication of the method; 540 MB, 3 s a frame",
+    ),
+    KnownModel(
+        name="fcn8_voc",
+        file_name="fcn8s-heavy-pascal.caffemodel",
+        bytes=None,
+        sha256=None,
+        url=f"{_FCN}/fcn8s-heavy-pascal.caffemodel",
+        licence=_FCN_LICENCE,
+        classes="voc_21",
+        good_at="animals, people and vehicles; 540 MB, 3 s a frame",
+    ),
+    KnownModel(
+        name="fcn8_voc_at_once",
+        file_name="fcn8s-atonce-pascal.caffemodel",
+        bytes=None,
+        sha256=None,
+        url=f"{_FCN}/fcn8s-atonce-pascal.caffemodel",
+        licence=_FCN_LICENCE,
+        classes="voc_21",
+        good_at="the same, trained at once: segmenter=fcn8_voc segmenter.model=<this file>",
     ),
     KnownModel(
         name="bisenet",

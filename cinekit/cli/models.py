@@ -67,6 +67,8 @@ def _verify(names: list[str]) -> int:
                 print(f"{model.name:<18} missing: {model.file_name} in {models_folder()}")
             else:
                 print(f"{model.name:<18} not installed")
+        elif model.sha256 is None:
+            print(f"{model.name:<18} cannot be verified, no SHA-256 is known: {place}")
         elif checksum(place) == model.sha256:
             print(f"{model.name:<18} ok: {place}")
         else:
@@ -147,7 +149,7 @@ def _state(model: KnownModel) -> str:
     place = installed(model)
     if place is not None:
         found = place.stat().st_size
-        if found != model.bytes:
+        if model.bytes is not None and found != model.bytes:
             return f"damaged or another version: {size(found)} at {place}"
         return f"installed: {place}"
     part = models_folder() / f"{model.file_name}.part"
@@ -156,8 +158,10 @@ def _state(model: KnownModel) -> str:
     return f"not installed: cinekit models get {model.name}"
 
 
-def size(n_bytes: int) -> str:
+def size(n_bytes: int | None) -> str:
     """Bytes in words: "2.4 MB"."""
+    if n_bytes is None:
+        return "size not known"
     if n_bytes < 1000:
         return f"{n_bytes} bytes"
     return f"{n_bytes / 1e3:.1f} kB" if n_bytes < 999_950 else f"{n_bytes / 1e6:.1f} MB"

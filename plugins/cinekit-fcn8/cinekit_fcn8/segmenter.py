@@ -39,19 +39,6 @@ CONTEXT_59 = (
 TABLES = {60: "pascal_context_60", 59: "pascal_context_59", 21: "voc_21"}
 """Vocabulary by the number of classes."""
 
-URLS = {
-    "pascalcontext-fcn8s-heavy.caffemodel": (
-        "http://dl.caffe.berkeleyvision.org/pascalcontext-fcn8s-heavy.caffemodel"
-    ),
-    "fcn8s-heavy-pascal.caffemodel": (
-        "http://dl.caffe.berkeleyvision.org/fcn8s-heavy-pascal.caffemodel"
-    ),
-    "fcn8s-atonce-pascal.caffemodel": (
-        "http://dl.caffe.berkeleyvision.org/fcn8s-atonce-pascal.caffemodel"
-    ),
-}
-"""Where the authors publish them."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Fcn8Segmenter(NetworkSegmenter):
@@ -89,7 +76,7 @@ class Fcn8Segmenter(NetworkSegmenter):
         if importlib.util.find_spec("torch") is None:
             return "needs 'torch': pip install torch"
         try:
-            find_weights(self.model, URLS.get(self.model))
+            find_weights(self.model)
         except WeightsError as error:
             return str(error)
         return None
@@ -146,7 +133,7 @@ class Fcn8Segmenter(NetworkSegmenter):
         require("torch", "torch", "segmenter 'fcn8'")
         from cinekit_fcn8.weights import load_network
 
-        network = load_network(find_weights(self.model, URLS.get(self.model)), self.at_once)
+        network = load_network(find_weights(self.model), self.at_once)
         placed: FCN8s = on_device(network, self.device)
         return placed
 

@@ -197,6 +197,19 @@ def test_verify_reads_the_files(run, folder):
     assert "damaged or another version" in done.out
 
 
+def test_a_file_without_a_known_sum_is_taken_as_it_is(run, folder, server, monkeypatch):
+    unknown = dataclasses.replace(command.KNOWN_MODELS["tiny"], sha256=None, bytes=None)
+    monkeypatch.setattr(command, "KNOWN_MODELS", {"tiny": unknown})
+    done = run("models", "get", "tiny", "-y")
+    assert done.status == 0
+    assert "tiny: size not known from " in done.out
+    assert (folder / "net.onnx").read_bytes() == CONTENT
+    assert f"installed: {folder / 'net.onnx'}" in run("models").out
+    done = run("models", "verify", "tiny")
+    assert done.status == 0
+    assert "cannot be verified, no SHA-256 is known" in done.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from cinekit.errors import WeightsError
-from cinekit.models import KNOWN_MODELS, checksum, download, find_weights, models_folder, verify
+from cinekit.models import (
+    _KNOWN,
+    KNOWN_MODELS,
+    checksum,
+    download,
+    find_weights,
+    models_folder,
+    verify,
+)
 
 CONTENT = bytes(range(256)) * 3000
 
@@ -113,12 +121,24 @@ def test_a_checksum_that_differs_is_an_error(store):
 
 
 def test_known_models_are_complete():
+    assert len({model.file_name for model in _KNOWN}) == len(_KNOWN) == len(KNOWN_MODELS)
     for name, model in KNOWN_MODELS.items():
         assert model.name == name
-        assert len(model.sha256) == 64
-        assert model.bytes > 0
+        assert model.sha256 is None or len(model.sha256) == 64
+        assert model.bytes is None or model.bytes > 0
+        assert (model.sha256 is None) == (model.bytes is None)
         assert model.licence
+        assert model.classes
         assert model.good_at
+
+
+def test_known_models_are_those_of_the_test_data(test_data):
+    found = {path.name: path for path in (test_data / "weights").iterdir()}
+    checked = [m for m in KNOWN_MODELS.values() if m.sha256 and m.file_name in found]
+    assert len(checked) == 6
+    for model in checked:
+        assert found[model.file_name].stat().st_size == model.bytes
+        assert checksum(found[model.file_name]) == model.sha256
 
 
 def test_a_download_arrives_whole_with_progress(server, tmp_path):
