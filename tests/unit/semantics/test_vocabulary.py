@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
+import yaml
 
 from cinekit.errors import SegmenterError
 from cinekit.semantics import (
@@ -12,8 +16,11 @@ from cinekit.semantics import (
     read_labels,
     shared_categories,
 )
-from cinekit.semantics.vocabulary import parse_vocabulary
+from cinekit.semantics import vocabulary as vocabulary_module
+from cinekit.semantics.vocabulary import face_categories, parse_vocabulary
 from cinekit.types import Motion
+
+TABLES = Path(vocabulary_module.__file__).parent / "tables"
 
 
 @pytest.mark.parametrize("name", VOCABULARIES)
@@ -193,3 +200,41 @@ def test_the_labels_of_every_table_find_a_table_that_folds_them_alike(name):
     assert found.classes == table.classes
     if found.name == name:
         assert found.category_of == table.category_of
+
+
+@pytest.mark.parametrize("name", VOCABULARIES)
+def test_how_a_category_moves_is_said_in_one_place(name):
+    table = yaml.safe_load((TABLES / f"{name}.yaml").read_text("utf-8"))
+    assert set(table) == {"classes"}
+    known = all_categories()
+    assert all(known[category.name] is category for category in load_vocabulary(name).categories)
+
+
+@pytest.mark.parametrize("name", [name for name in VOCABULARIES if name != "celebamask_19"])
+def test_scenes_have_no_parts_of_faces(name):
+    parts = {category.name for category in face_categories()}
+    assert not parts & {category.name for category in load_vocabulary(name).categories}
+
+
+def test_the_label_file_of_a_real_network_is_the_table(test_data):
+    labels = read_labels(test_data / "weights" / "deeplabv3_mobilenetv2_ade20k.labels.txt")
+    table = load_vocabulary("ade20k_150")
+    assert len(labels) == 151
+    found = find_vocabulary(labels)
+    assert found.name == "ade20k_150"
+    assert found.category_of == ("background", *table.category_of)
+
+
+def test_every_class_of_coco_panoptic_has_a_row(test_data):
+    folder = test_data / "segmentation" / "coco_panoptic"
+    classes = json.loads((folder / "panoptic_coco_categories.json").read_text("utf-8"))
+    names = [one["name"].removesuffix("-merged").removesuffix("-stuff") for one in classes]
+    folded = dict(
+        zip(names, load_vocabulary("coco_stuff_171").select(names).category_of, strict=True)
+    )
+    assert len(folded) == 133
+    things = [one["name"] for one in classes if one["isthing"]]
+    assert tuple(things) == table.classes[:80]
+    assert folded["tree"] == "tree"
+    assert folded["water-other"] == "water"
+    assert folded["dirt"] == "background"
