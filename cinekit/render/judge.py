@@ -43,7 +43,7 @@ GRADIENT: Limits = (1.6, 2.5)
 """
 
 POPS: Limits = (0.05, 0.12)
-"""pops: up to 0.026 in water, flowers and fire."""
+"""pops: up to 0.026 in water and flowers, and in fire beyond what its every step does."""
 
 RIGID_TEAR: Limits = (0.25, 0.6)
 """Frame heights: 0.5 was a stream that missed its cup by a little; 0.65 a doubled tail, 0.7 and

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import RenderError
-from cinekit.render.seams import Borders, Timeline, own_jump, own_step, pops
+from cinekit.render.seams import Borders, Timeline, own_jump, own_step, pops, usual_pops
 from cinekit.types import Clip, LoopLabels
 
 MOVING_STD = 3.0
@@ -63,7 +63,10 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             "share", "0", "label borders whose two sides at some moment show different things"
         ),
         "pops": Measure(
-            "share", "0", "looping pixels around which a whole patch changes at the jump"
+            "share",
+            "0",
+            "looping pixels around which a whole patch changes at the jump, beyond those of "
+            "any step of the clip",
         ),
         "sharpness": Measure(
             "ratio", "1", "worst frame: its gradients, to those of the source frames it is made of"
@@ -255,7 +258,7 @@ def measure_luma(
     figures["step_excess"] = _step_excess(source, loop, labels, moving)
     figures |= _sharpness(source, loop, labels, moving)
     everywhere = np.ones(labels.size, bool)
-    figures["pops"] = pops(source, labels, everywhere)
+    figures["pops"] = max(0.0, pops(source, labels, everywhere) - usual_pops(source, labels))
     jump, step = own_jump(source, labels, everywhere)
     figures["own_jump"] = _ratio(jump, step)
     shown, step = own_step(loop, labels)

@@ -12,6 +12,9 @@ from cinekit.render.fade import label_table
 from cinekit.render.timemap import phase
 from cinekit.types import LoopLabels
 
+_SAMPLES = 12
+"""Steps of the clip that are looked at."""
+
 DIFFERENT = 40.0
 """Grey levels between two things that nobody takes for the same."""
 
@@ -160,6 +163,7 @@ def pops(source: NDArray[np.uint8], labels: LoopLabels, mask: NDArray[np.bool_])
 
     The signed jump V(s) - V(s + p - 1) is averaged over a box of 1/36 of the height (15 pixels of
     540): the jump of a texture averages out, that of a thing which is suddenly elsewhere does not.
+    See :func:`usual_pops` for what a clip does by itself.
 
     source : uint8 (T, H, W), luma.
     """
@@ -173,6 +177,23 @@ def pops(source: NDArray[np.uint8], labels: LoopLabels, mask: NDArray[np.bool_])
     jump = source[shows[first], rows, columns].astype(np.float32)
     jump -= source[shows[first + labels.period - 1], rows, columns]
     jump[labels.returns] = 0  # a step of the clip itself, however large
-    side = max(3, round(height / 36) | 1)
-    patch = np.abs(cv2.blur(jump, (side, side)))
+    return _changed_patches(jump, inside)
+
+
+def usual_pops(source: NDArray[np.uint8], labels: LoopLabels) -> float:
+    """The same share for ordinary steps of the clip, on average: fire is elsewhere in every frame.
+
+    source : uint8 (T, H, W), luma.
+    """
+    looping = labels.looping
+    if not looping.any() or len(source) < 2:
+        return 0.0
+    at = np.unique(np.linspace(0, len(source) - 2, _SAMPLES).round().astype(int))
+    steps = (source[t + 1].astype(np.float32) - source[t] for t in at)
+    return float(np.mean([_changed_patches(step, looping) for step in steps]))
+
+
+def _changed_patches(change: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
+    side = max(3, round(change.shape[0] / 36) | 1)
+    patch = np.abs(cv2.blur(change, (side, side)))
     return float((patch[inside] > DIFFERENT).mean())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,6 +40,11 @@ HALVES, SUBTLER = 0.12, (0.8, 0.6, 0.4, 0.3)
 more and more alike: multiples of ``similarity``."""
 FAINT = 0.001
 """A region with less than this share of all variance is dropped."""
+SELDOM = 12.0
+"""Peaks of a texture that shows up only now and then: 18 to 45 in flames that lick up and die, 2.7
+to 6 in water, grass and the fire itself."""
+WISP_REACH = 0.06
+"""Share of the longest side over which such a texture finds the one that it belongs to."""
 TOGETHER = 0.5
 """Correlation with places far away above which a change may be one of light."""
 
@@ -132,7 +138,7 @@ class MotionSegmenter:
         labels = self._worthwhile(labels, features, threshold)
         size = np.bincount(labels[labels >= 0])
         if self.k == 1 or np.count_nonzero(size >= small) != 1:
-            return labels
+            return self._with_wisps(labels, features)
         # One thing, and perhaps crumbs: look again, for smaller differences within it.
         alone = np.where(labels == 0, parts, -1)
         half = max(least, HALVES * float(size[0]))
@@ -140,8 +146,9 @@ class MotionSegmenter:
             halves = merge_similar(alone, features, vectors, share * near, half, half, 2)
             if halves.max() > 0:
                 labels = np.where(labels > 0, labels + halves.max(), halves).astype(np.int32)
-                return self._worthwhile(labels, features, threshold)
-        return labels
+                labels = self._worthwhile(labels, features, threshold)
+                break
+        return self._with_wisps(labels, features)
 
     def _worthwhile(self, labels: Labels, features: MotionFeatures, threshold: float) -> Labels:
         """Rounded, at most k with most motion, none small or faint; renumbered by size."""
@@ -152,11 +159,7 @@ class MotionSegmenter:
         size = np.bincount(labels.ravel() + 1, minlength=n + 1)[1:]
         total[(size < self.min_area * labels.size) | self._faint(labels, features, threshold)] = 0
         kept = [i for i in np.argsort(-total, kind="stable")[: self.k] if total[i] > 0]
-        kept.sort(key=lambda i: -size[i])
-        out = np.full(labels.shape, -1, np.int32)
-        for rank, i in enumerate(kept):
-            out[labels == i] = rank
-        return out
+        return by_size(np.where(np.isin(labels, kept), labels, -1))
 
     def _faint(
         self, labels: Labels, features: MotionFeatures, threshold: float
@@ -175,6 +178,30 @@ class MotionSegmenter:
         )
         return out
 
+    def _with_wisps(self, labels: Labels, features: MotionFeatures) -> Labels:
+        """Textures that show up only now and then join the lasting one that they come from.
+
+        Flames lick over a pot for a moment: nothing to look at by themselves, and where they are
+        cut off from their fire the cut shows.
+        """
+        kinds = self._kinds(labels, features)
+        natural = [i for i, kind in enumerate(kinds) if kind is Motion.NATURAL]
+        power = features.deviation**2
+        seldom = {
+            i
+            for i in natural
+            if np.average(features.peaks[labels == i], weights=power[labels == i]) > SELDOM
+        }
+        out = labels.copy()
+        reach = 2 * round(WISP_REACH * max(labels.shape)) + 1
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+        for i in seldom:
+            near = np.asarray(cv2.dilate((labels == i).astype(np.uint8), disc)) > 0
+            met = labels[near & np.isin(labels, [j for j in natural if j not in seldom])]
+            if met.size:
+                out[labels == i] = np.bincount(met).argmax()
+        return by_size(out)
+
     def _kinds(self, labels: Labels, features: MotionFeatures) -> list[Motion]:
         """Texture or thing, for each region: its mean naturalness, weighted by motion."""
         natural, power = naturalness(features), features.deviation**2
@@ -184,6 +211,15 @@ class MotionSegmenter:
             share = float(np.average(natural[inside], weights=power[inside]))
             kinds.append(Motion.NATURAL if share >= self.natural else Motion.NON_NATURAL)
         return kinds
+
+
+def by_size(labels: NDArray[np.integer]) -> Labels:
+    """Renumbered 0, 1, ... by size, largest first; -1 stays."""
+    found, size = np.unique(labels[labels >= 0], return_counts=True)
+    out = np.full(labels.shape, -1, np.int32)
+    for rank, i in enumerate(found[np.argsort(-size, kind="stable")]):
+        out[labels == i] = rank
+    return out
 
 
 def valley(deviation: NDArray[np.float32], least: float) -> float:

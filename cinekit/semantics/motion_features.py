@@ -45,6 +45,8 @@ class MotionFeatures:
     structure : in [0, about 1].
     together : in [-1, 1].
     pace : root mean square step from frame to frame / deviation; 1.41 for white noise.
+    peaks : kurtosis of intensity around its median; 1 for a switch, 3 for Gaussian noise, 10 and
+        more where something happens only now and then.
     colour : (h, w, 3), CIE Lab / 100 of what moves.
     momentum : (P, h, w, 2), flow of each looked-at pair of frames, in pixels, times its weight:
         what things that move together have in common.
@@ -57,6 +59,7 @@ class MotionFeatures:
     structure: Map
     together: Map
     pace: Map
+    peaks: Map
     colour: Map
     momentum: Map
 
@@ -201,6 +204,8 @@ def measure(frames: NDArray[np.uint8]) -> MotionFeatures:
     residual, coherence, momentum, colour = flow_measures(frames, full, white)
     step = np.sqrt(pooled(((full[1:] - full[:-1]) ** 2).mean(axis=0), 1.5))
     deviation = deviation_of(signal, 1.0)
+    power = (signal - median) ** 2
+    usual = np.maximum(power.mean(axis=0), np.float32(1e-8))
     return MotionFeatures(
         deviation=deviation,
         floor=floor,
@@ -209,6 +214,7 @@ def measure(frames: NDArray[np.uint8]) -> MotionFeatures:
         structure=structure_of(signal, median),
         together=togetherness(signal),
         pace=(step / np.maximum(deviation, np.float32(1e-4))).astype(np.float32),
+        peaks=((power**2).mean(axis=0) / usual**2).astype(np.float32),
         colour=colour,
         momentum=momentum,
     )

@@ -28,6 +28,9 @@ _CLOSED = 9
 _APART = 5
 """Small pixels: parts nearer than this are one piece, for a thing passes from one to the other."""
 
+_WIDER = (0, 4, 9)
+"""Small pixels: by so much a piece may grow, to a border that fits better."""
+
 _SMALLEST = 0.003
 """Share of the frame: smaller pieces stay still."""
 
@@ -64,14 +67,19 @@ class WholeOptions:
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pass:
-    """Frames first to last of a piece, played on (and jumping back) or there and back."""
+    """Frames first to last of a piece, played on (and jumping back) or there and back.
 
+    piece : bool (h, w). still : the frame of the rest that fits it best. score : larger is better.
+    """
+
+    piece: NDArray[np.bool_]
     first: int
     last: int
     back: bool
     still: int
+    score: float
 
 
 class WholePieces:
@@ -96,17 +104,18 @@ class WholePieces:
         """
         found = []
         for piece in self._pieces(candidate):
-            chosen = self._choose(piece)
-            if chosen is not None:
-                found.append((int(piece.sum()), piece, chosen))
+            wider = (cv2.dilate(piece.astype(np.uint8), _disc(2 * by + 1)) > 0 for by in _WIDER)
+            passes = [one for one in map(self._choose, wider) if one is not None]
+            if passes:
+                found.append(max(passes, key=lambda one: one.score))
         if not found:
             return None
-        found.sort(key=lambda item: -item[0])
+        found.sort(key=lambda one: int(one.piece.sum()))
         period = np.full(self.clip.size, STILL, np.int16)
-        start = np.full(self.clip.size, found[0][2].still, np.int16)
+        start = np.full(self.clip.size, found[-1].still, np.int16)
         unrolled = np.zeros(0, np.int16)
-        for _, piece, one in found:
-            where = self._grow(piece)
+        for one in found:
+            where = self._grow(one.piece)
             if one.back:
                 period[where] = 2 * (one.last - one.first)
                 start[where] = self.clip.n_frames + len(unrolled) + 1
@@ -179,7 +188,7 @@ class WholePieces:
                 if closes:
                     score += 1.0 - jump / (allowed**2 * usual)
                 if score > best:
-                    best, found = score, Pass(first, last, not closes, still)
+                    best, found = score, Pass(piece, first, last, not closes, still, score)
         return found
 
     def _score(self, border: float, motion: float, seconds: float) -> float:
