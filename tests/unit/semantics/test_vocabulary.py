@@ -229,9 +229,8 @@ def test_every_class_of_coco_panoptic_has_a_row(test_data):
     folder = test_data / "segmentation" / "coco_panoptic"
     classes = json.loads((folder / "panoptic_coco_categories.json").read_text("utf-8"))
     names = [one["name"].removesuffix("-merged").removesuffix("-stuff") for one in classes]
-    folded = dict(
-        zip(names, load_vocabulary("coco_stuff_171").select(names).category_of, strict=True)
-    )
+    table = load_vocabulary("coco_stuff_171")
+    folded = dict(zip(names, table.select(names).category_of, strict=True))
     assert len(folded) == 133
     things = [one["name"] for one in classes if one["isthing"]]
     assert tuple(things) == table.classes[:80]
