@@ -1,0 +1,43 @@
+"""What a sweep ends with: one page that shows its jobs side by side."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.experimental.callback import Callback
+
+from cinekit.cli.jobs import short
+from cinekit.errors import CinekitError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+PAGE = "comparison.html"
+
+
+class Comparison(Callback):
+    """Called by Hydra in the main process, whatever launched the jobs."""
+
+    def on_multirun_end(self, config: DictConfig, **_kwargs: Any) -> None:
+        """Compare the jobs that have a result; those of ``segment`` have none."""
+        from cinekit.write import write_comparison
+
+        folder = Path(config.hydra.sweep.dir)
+        results = sorted(folder.rglob("result.json"), key=_by_number)
+        if not results:
+            return
+        try:
+            page = write_comparison(results, folder.resolve() / PAGE)
+        except CinekitError as error:
+            # The jobs are done and their results are there; Hydra makes a warning of any error.
+            print(f"cinekit: {error}", file=sys.stderr)
+            return
+        print(f"comparison: {short(page)}")
+
+
+def _by_number(path: Path) -> list[tuple[int, str]]:
+    """Job 10 after job 9."""
+    return [(int(part or -1), text) for text, part in re.findall(r"(\D+|^)(\d*)", str(path))]

@@ -1,0 +1,62 @@
+"""The page that a sweep ends with."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cinekit import pipeline
+from cinekit.cli.comparison import _by_number
+from cinekit.errors import ClipError
+from cinekit.pipeline import plain
+from cinekit.write import result_json, write_result
+from tests.unit.write import made
+
+SWEEP = "hydra.sweep.dir=swept"
+
+
+@pytest.fixture
+def writing(jobs, monkeypatch) -> None:
+    """Jobs that leave a result behind, as real ones do."""
+    imitation = pipeline.make
+
+    def make(source, settings, output, *rest):
+        result = imitation(source, settings, output, *rest)
+        document = result_json(made.three(), {"water": {"mp4": "water.mp4"}}, {})
+        document["settings"] = {"segmenter": plain(settings.segmenter)}
+        output.mkdir(parents=True, exist_ok=True)
+        write_result(document, output / "result.json")
+        return result
+
+    monkeypatch.setattr(pipeline, "make", make)
+
+
+def videos(page: Path) -> list[str]:
+    return re.findall(r'<video[^>]* src="([^"]+)"', page.read_text("utf-8"))
+
+
+def test_a_sweep_ends_with_one_page_for_all_its_jobs(writing, run):
+    done = run("make", "clip.mp4", "-m", "segmenter=motion", "segmenter.k=1,2", SWEEP)
+    assert done.status == 0
+    assert done.out.splitlines()[-1] == "comparison: swept/comparison.html"
+    assert videos(Path("swept/comparison.html")) == ["0/water.mp4", "1/water.mp4"]
+
+
+def test_jobs_stand_in_the_order_of_their_numbers():
+    paths = [Path(f"a1/{job}/result.json") for job in (10, 9, 1, 2, 100)]
+    assert [path.parts[1] for path in sorted(paths, key=_by_number)] == ["1", "2", "9", "10", "100"]
+
+
+def test_a_job_that_failed_does_not_take_the_page_away(writing, jobs, run):
+    jobs.fail = lambda settings: ClipError("no frame") if settings.segmenter.k == 2 else None
+    done = run("make", "clip.mp4", "-m", "segmenter=motion", "segmenter.k=1,2,3", SWEEP)
+    assert done.status == 1
+    assert videos(Path("swept/comparison.html")) == ["0/water.mp4", "2/water.mp4"]
+
+
+def test_without_a_result_or_a_sweep_there_is_no_page(jobs, run):
+    assert "comparison" not in run("make", "clip.mp4", "-m", "segmenter.k=1,2", SWEEP).out
+    assert "comparison" not in run("make", "clip.mp4", "hydra.run.dir=one").out
+    assert list(Path().rglob("comparison.html")) == []
