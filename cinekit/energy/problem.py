@@ -109,6 +109,20 @@ class LoopProblem:
         count = farthest // period + (farthest % period > 0)
         return self.costs.multiples(period, max(1, count))
 
+    def window(self, first: int, count: int) -> LoopProblem:
+        """The problem of the labels first .. first + count - 1 alone; of one period only.
+
+        The prefix sums are shared with it.
+        """
+        labels = slice(first, first + count)
+        period, start = (
+            table.values.reshape(-1, 1, 1)[labels if table.label_stride else slice(None)]
+            for table in (self.period, self.start)
+        )
+        part = LoopProblem(self.costs, period, start, self.unary[labels])
+        part.__dict__["sums"] = self.sums  # fills the cached property
+        return part
+
     def loops(self, labels: Labels) -> LoopLabels:
         """The labelling as periods and start frames, in working frames."""
         flat = _flat(labels)

@@ -97,7 +97,7 @@ class Fusion:
         if not (changing & np.isfinite(unary)).any():
             return 0
         self.moves += 1
-        self._pair_costs(proposal)
+        self.pair_costs(proposal)
         taken = self.decide(proposal, unary) & changing
         change = energy_change(taken, unary, self.unary, *self._planes)
         if not change < 0:
@@ -134,7 +134,8 @@ class Fusion:
         )
         return picked
 
-    def _pair_costs(self, proposal: Labels | int) -> None:
+    def pair_costs(self, proposal: Labels | int) -> None:
+        """Fill planes 1 to 3 of the costs for a proposal."""
         if isinstance(self.problem, FastMoves):
             self.costs = self.problem.move_costs(self.labels, proposal, self.costs)
             return

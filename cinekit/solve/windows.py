@@ -48,13 +48,7 @@ def line_windows(problem: LabelProblem) -> list[Window]:
     size = 1 + period // int(steps[0])
     windows: list[Window] = []
     for first in window_starts(problem.n_labels, size):
-        labels = slice(first, first + size)
-        part = LoopProblem(
-            problem.costs,
-            np.full((1, 1, 1), period, np.int16),
-            starts[labels, None, None],
-            problem.unary[labels],
-        )
+        part = problem.window(first, size)
         warps = part.line()
         if warps is None:
             return []

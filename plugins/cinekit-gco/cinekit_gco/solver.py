@@ -1,19 +1,23 @@
-"""cinekit's expansion loop with moves decided by GCO."""
+"""Expansion and swap moves decided by GCO."""
 
 from __future__ import annotations
 
 import ctypes
 import importlib.util
+import itertools
 import threading
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import cinekit
+from cinekit.energy import MoveCosts
 from cinekit.errors import ConfigError, SolverError
 from cinekit.protocols import LabelProblem, Progress, Solution, silent
+from cinekit.solve import ExpansionSolver
 from cinekit.solve.expansion import counts, expand
 from cinekit.solve.grid_cut import grid_cut
 from cinekit.solve.moves import Fusion, Labels
@@ -31,24 +35,37 @@ WIDEST = 1e4
 """How many times larger pair costs may be than unary ones, which must keep their digits."""
 
 
+class Moves(StrEnum):
+    """Which moves GCO makes."""
+
+    EXPANSION = "expansion"
+    """Every pixel may take one label: L moves a sweep."""
+    SWAP = "swap"
+    """The pixels of two labels may exchange them: L (L - 1) / 2 moves a sweep."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class GcoSolver:
-    """Alpha-expansion by GCO (Boykov, Veksler, Zabih; research licence).
+class GcoSolver(ExpansionSolver):
+    """Expansion or swap moves by GCO (Boykov, Veksler, Zabih; research licence).
+
+    The other options are those of :class:`cinekit.solve.ExpansionSolver`.
 
     Parameters
     ----------
-    sweeps : most rounds over all labels, >= 1.
-    tolerance : stop when a sweep lowers the energy by less than this share of it, >= 0.
+    algorithm : which moves. Swap moves need no triangle inequality, but there are many more of
+        them and they reach less.
     """
 
-    sweeps: int = 6
-    tolerance: float = 1e-3
+    algorithm: Moves = Moves.EXPANSION
 
     def __post_init__(self) -> None:
-        if self.sweeps < 1:
-            raise ConfigError(f"expected sweeps >= 1, received {self.sweeps}")
-        if not self.tolerance >= 0:
-            raise ConfigError(f"expected tolerance >= 0, received {self.tolerance}")
+        super().__post_init__()
+        try:
+            object.__setattr__(self, "algorithm", Moves(self.algorithm))
+        except ValueError:
+            raise ConfigError(
+                f"expected algorithm expansion or swap, received {self.algorithm!r}"
+            ) from None
 
     def unavailable(self) -> str | None:
         """Why this solver cannot run here, or None."""
@@ -61,7 +78,7 @@ class GcoSolver:
         start: NDArray[np.int32] | None = None,
         progress: Progress = silent,
     ) -> Solution:
-        """A labelling that no expansion move of the last sweep could better by much.
+        """A labelling that no move of the last sweep could better by much.
 
         Statistics as those of :class:`cinekit.solve.ExpansionSolver`.
 
@@ -76,12 +93,27 @@ class GcoSolver:
         if problem.n_labels == 1:  # no choice, and GCO would abort the process
             return Solution(labels, problem.energy(labels))
         with LOCK, _GcoFusion(problem, labels, library) as fusion:
-            sweeps = expand(fusion, self.sweeps, self.tolerance, progress)
+            run = expand if self.algorithm is Moves.EXPANSION else _swap
+            sweeps = run(fusion, self.sweeps, self.tolerance, progress)
         return Solution(fusion.labels, fusion.energy, None, {"sweeps": sweeps, **counts(fusion)})
 
 
+def _swap(fusion: _GcoFusion, sweeps: int, tolerance: float, progress: Progress) -> float:
+    """Sweep over all pairs of labels until one gains too little; the number of sweeps."""
+    pairs = list(itertools.combinations(range(fusion.problem.n_labels), 2))
+    for sweep in range(sweeps):
+        before = fusion.energy
+        for k, (alpha, beta) in enumerate(pairs):
+            fusion.swap(alpha, beta)
+            progress((sweep + (k + 1) / len(pairs)) / sweeps)
+        if before - fusion.energy <= tolerance * abs(before):
+            break
+    progress(1.0)
+    return float(sweep + 1)
+
+
 class _GcoFusion(Fusion):
-    """Moves on one label, decided by GCO on costs rounded to whole numbers."""
+    """Moves decided by GCO on costs rounded to whole numbers."""
 
     def __init__(self, problem: LabelProblem, labels: Labels, library: Any) -> None:
         super().__init__(problem, labels, grid_cut)
@@ -129,17 +161,11 @@ class _GcoFusion(Fusion):
         self._library.gcoDestroyGraph(self._handle)
 
     def decide(self, proposal: Labels | int, unary: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """GCO's expansion on one label."""
+        """GCO's expansion on one label; a whole labelling is one that :meth:`swap` decided."""
         if not isinstance(proposal, int):
-            raise SolverError("expected one label to expand, received a labelling: GCO cannot fuse")
-        self._quantise()
-        self._tell_labels()
-        state, names = self._callback.STATE, self._callback
-        state[names.VERTICAL] = self._costs[0].ctypes.data
-        state[names.HORIZONTAL] = self._costs[1].ctypes.data
-        state[names.WIDTH] = self.problem.shape[1]
-        state[names.PIXELS] = self.labels.size
-        state[names.ALPHA] = proposal
+            return np.isfinite(unary)
+        self._quantise(self.costs)
+        self._tell(proposal)
         success = np.zeros(1, np.intc)
         self._library.gcoExpansionOnAlpha(self._handle, proposal, success)
         self._library.gcoGetLabels(self._handle, self._known)
@@ -147,11 +173,28 @@ class _GcoFusion(Fusion):
         # A forbidden label is only dear to GCO.
         return taken & np.isfinite(unary)
 
-    def _quantise(self) -> None:
+    def swap(self, alpha: int, beta: int) -> int:
+        """Let the pixels of two labels choose between them; how many changed."""
+        here = (self.labels == alpha) | (self.labels == beta)
+        if not here.any():
+            return 0
+        base = Fusion(self.problem, np.where(here, np.int32(beta), self.labels), grid_cut)
+        base.pair_costs(np.where(here, np.int32(alpha), self.labels))
+        self._quantise(base.costs)
+        self._tell(alpha)
+        self._library.gcoAlphaBetaSwap(self._handle, alpha, beta)
+        self._library.gcoGetLabels(self._handle, self._known)
+        swapped = self._known.reshape(self.labels.shape).astype(np.int32)
+        allowed = np.isfinite(np.take_along_axis(self.problem.unary, swapped[None], axis=0)[0])
+        return self.propose(np.where(allowed, swapped, self.labels))
+
+    def _quantise(self, costs: MoveCosts) -> None:
         """The four costs of every edge as whole numbers, submodular: GCO aborts on others."""
         h, w = self.problem.shape
         for planes, out in zip(
-            self._planes, (self._costs[0, :, : h - 1], self._costs[1, :, :, : w - 1]), strict=True
+            (costs.vertical, costs.horizontal),
+            (self._costs[0, :, : h - 1], self._costs[1, :, :, : w - 1]),
+            strict=True,
         ):
             if planes.max(initial=0.0) * self._scale > FORBIDDEN / 2:
                 raise SolverError(
@@ -165,8 +208,17 @@ class _GcoFusion(Fusion):
             whole[0] = np.minimum(whole[0], most)
             out[:] = whole
 
-    def _tell_labels(self) -> None:
-        """Make GCO's labels ours: at first all, later where a move was not accepted."""
+    def _tell(self, alpha: int) -> None:
+        """Point the callback to the costs, and make GCO's labels ours.
+
+        At first all labels, later those of a move that was not accepted.
+        """
+        state, names = self._callback.STATE, self._callback
+        state[names.VERTICAL] = self._costs[0].ctypes.data
+        state[names.HORIZONTAL] = self._costs[1].ctypes.data
+        state[names.WIDTH] = self.problem.shape[1]
+        state[names.PIXELS] = self.labels.size
+        state[names.ALPHA] = alpha
         ours = self.labels.ravel()
         for site in np.flatnonzero(self._known != ours):
             self._library.gcoInitLabelAtSite(self._handle, int(site), int(ours[site]))

@@ -7,7 +7,7 @@ import cinekit_gco
 import numpy as np
 import pytest
 import yaml
-from cinekit_gco.solver import GcoSolver
+from cinekit_gco.solver import GcoSolver, Moves
 
 from cinekit.errors import ConfigError, SolverError
 from cinekit.solve import ExpansionSolver
@@ -18,6 +18,23 @@ from cinekit.testing.problems import line_problem, random_problem
 class TestGco(SolverSuite):
     def solver(self):
         return GcoSolver()
+
+
+class TestGcoSwap(SolverSuite):
+    finds_planted = False  # from a constant start no two labels lead to a third
+
+    def solver(self):
+        return GcoSolver(algorithm=Moves.SWAP)
+
+
+@pytest.mark.parametrize("make", [random_problem, line_problem])
+def test_swap_comes_close_to_expansion_and_no_swap_of_two_labels_betters_it(make):
+    problem = make(3, (12, 14), 5)
+    swapped = GcoSolver(algorithm="swap", tolerance=0, sweeps=20).solve(problem)
+    expanded = GcoSolver(tolerance=0, sweeps=20).solve(problem)
+    assert swapped.energy == pytest.approx(expanded.energy, rel=0.05)
+    again = GcoSolver(algorithm="swap", sweeps=1).solve(problem, swapped.labels)
+    assert again.energy == pytest.approx(swapped.energy, rel=1e-5)
 
 
 @pytest.mark.parametrize("make", [random_problem, line_problem])
@@ -54,7 +71,7 @@ def test_costs_that_whole_numbers_cannot_express_are_refused():
         GcoSolver().solve(problem, start)
 
 
-@pytest.mark.parametrize("options", [{"sweeps": 0}, {"tolerance": -1.0}])
+@pytest.mark.parametrize("options", [{"sweeps": 0}, {"tolerance": -1.0}, {"algorithm": "fuse"}])
 def test_options_out_of_range_are_refused(options):
     with pytest.raises(ConfigError, match=next(iter(options))):
         GcoSolver(**options)
