@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cinekit.render import (
     RenderOptions,
+    calmed,
     choose_still,
     judge,
     longest_loop,
@@ -77,14 +78,18 @@ class Finisher:
         refined = refine_borders(clip, labels, weights, band)
         labels = refined.labels
         n_frames = loop_length(labels, clip.fps, self.render)
-        frames = render_loop(clip, labels, n_frames, self.render)
-        judgement = judge(clip, labels, candidate, self.result.regions, frames)
+        shown = calmed(clip, labels, candidate, self.result.regions, self.render)
+        frames = render_loop(clip, shown, n_frames, self.render)
+        asked = dataclasses.replace(
+            candidate, target=candidate.target & (shown.looping | ~labels.looping)
+        )
+        judgement = judge(clip, shown, asked, self.result.regions, frames)
         energies = {
             **solved.energies,
             "borders before": refined.before,
             "borders after": refined.after,
         }
-        made = Cinemagraph(candidate, labels, n_frames, judgement, energies, solved.statistics)
+        made = Cinemagraph(candidate, shown, n_frames, judgement, energies, solved.statistics)
         return made, frames
 
 

@@ -29,7 +29,7 @@ from cinekit.finish import Finisher, rank_of
 from cinekit.memory import peak_memory
 from cinekit.output import OutputFolder
 from cinekit.protocols import Progress, Reporter, Segmenter, SilentReporter, Solver, Writer
-from cinekit.render import RenderOptions, render_loop
+from cinekit.render import RenderOptions, check_names, render_loop
 from cinekit.resolve import Resolver
 from cinekit.semantics import (
     CandidateOptions,
@@ -268,6 +268,7 @@ class _Job:
     ) -> Result:
         """Solve all candidates together, then finish them one by one, in their order."""
         settings, recall, clip = self.settings, self.recall, result.clip
+        check_names(settings.render, candidates, result.regions)
         with self.stage("costs"):
             working = make_working(clip, result.response, result.regions, settings.working)
             resolver = Resolver(working, settings.energy, settings.solver, recall)

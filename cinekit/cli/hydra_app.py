@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from hydra.core.config_search_path import ConfigSearchPath
 
 
+ANY = "*"
+"""Stands among the keys for the names that a mapping without any may be given."""
+
+
 class PluginConfigs(SearchPathPlugin):
     """Appends the ``conf`` package of every plugin, after the core's."""
 
@@ -117,6 +121,9 @@ def _unknown_option(group: str, name: str, text: str) -> UnknownComponentError:
 def _unknown_key(key: str, overrides: list[str]) -> ConfigError:
     known = _known_keys([item for item in overrides if item.lstrip("+~").partition("=")[0] != key])
     parent, _, _name = key.rpartition(".")
+    for mapping in (key, parent):
+        if f"{mapping}.{ANY}" in known:
+            return ConfigError(f"'{key}': add names with a plus, as in +{mapping}.NAME=VALUE")
     siblings = sorted(name for name in known if name.rpartition(".")[0] == parent)
     hint = did_you_mean(key, known)
     options = f"; options: {', '.join(siblings)}" if siblings and not hint else ""
@@ -146,5 +153,5 @@ def _flatten(config: Any, prefix: str = "") -> list[str]:
             child := config._get_node(key)
         ):
             assert isinstance(child, DictConfig)
-            keys.extend(_flatten(child, f"{path}."))
+            keys.extend(_flatten(child, f"{path}.") or [f"{path}.{ANY}"])
     return keys

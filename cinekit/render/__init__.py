@@ -1,5 +1,7 @@
 """Rendering: from loop labels to frames, and how good they are."""
 
+from cinekit.render.activation import Activation, calm, find_activation
+from cinekit.render.dynamism import calmed, check_names
 from cinekit.render.gradients import GradientErrors, gradient_errors
 from cinekit.render.judge import judge
 from cinekit.render.loop import iterate_loop, render_loop
@@ -11,13 +13,18 @@ from cinekit.render.upscale import to_clip_resolution
 
 __all__ = [
     "MEASURES",
+    "Activation",
     "Blend",
     "GradientErrors",
     "Measure",
     "RenderOptions",
+    "calm",
+    "calmed",
+    "check_names",
     "choose_still",
     "cycles",
     "decode_check",
+    "find_activation",
     "gradient_errors",
     "iterate_loop",
     "judge",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cinekit.errors import ConfigError
 
 AUTO = "auto"
 """The value of an option that is chosen from the clip."""
+
+_FRAMES = re.compile(r"([1-9]\d{0,5})\s*f(?:rames?)?")
 
 
 class Blend(StrEnum):
@@ -28,8 +31,9 @@ class Blend(StrEnum):
 class RenderOptions:
     """Options of :func:`cinekit.render.render_loop` and of the steps that lead to it.
 
-    length : seconds of the loop, or "auto": a whole number of cycles of the dominant period, within
-        ``min_seconds`` and ``max_seconds``, so that it plays at the speed of the clip.
+    length : seconds of the loop, or frames as in "90f", or "auto": a whole number of cycles of the
+        dominant period, within ``min_seconds`` and ``max_seconds``, so that it plays at the speed
+        of the clip.
     min_seconds, max_seconds : the range that "auto" chooses from.
     blend : what hides jumps and borders.
     fade : length of the cross-fade, frames of the clip. 4 to 8 look right: shorter ones pop,
@@ -38,6 +42,10 @@ class RenderOptions:
     band : half width of the band around label borders that is solved again at the resolution of
         the clip, pixels ([L15]); 0 leaves the borders as they come from the working resolution.
     still : index of the frame that the still part shows, or "auto".
+    dynamism : how much moves, from 0 (nothing) to 1 (all that was solved); in between, what has
+        most motion for its seams comes first ([L13], :mod:`cinekit.render.activation`).
+    dynamism_of : the same for candidates by their id and for regions by their name ("water",
+        "texture_1"); a region goes before a candidate, a candidate before ``dynamism``.
     """
 
     length: float | int | str = AUTO
@@ -48,16 +56,20 @@ class RenderOptions:
     feather: int = 2
     band: int = 6
     still: int | str = AUTO
+    dynamism: float = 1.0
+    dynamism_of: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.length, str):
-            if self.length != AUTO:
+            if self.length != AUTO and not _FRAMES.fullmatch(self.length):
                 raise ConfigError(
-                    f"length: expected seconds or 'auto', received {self.length!r}; "
-                    "write for example length=4"
+                    f"length: expected seconds, frames or 'auto', received {self.length!r}; "
+                    "write for example length=4 or length=90f"
                 )
         elif not (math.isfinite(self.length) and self.length > 0):
-            raise ConfigError(f"length: expected seconds > 0 or 'auto', received {self.length}")
+            raise ConfigError(
+                f"length: expected seconds > 0, frames or 'auto', received {self.length}"
+            )
         if not 0 < self.min_seconds <= self.max_seconds:
             raise ConfigError(
                 "min_seconds, max_seconds: expected 0 < min <= max, "
@@ -77,3 +89,14 @@ class RenderOptions:
                 )
         elif self.still < 0:
             raise ConfigError(f"still: expected a frame index >= 0, received {self.still}")
+        named = {f"dynamism_of.{name}": setting for name, setting in self.dynamism_of.items()}
+        for name, setting in {"dynamism": self.dynamism, **named}.items():
+            if not 0 <= setting <= 1:
+                raise ConfigError(f"{name}: expected 0 (still) to 1, received {setting}")
+
+    def frames(self, fps: float) -> int | None:
+        """The length in frames; None when it is chosen from the clip."""
+        if not isinstance(self.length, str):
+            return max(1, round(self.length * fps))
+        found = _FRAMES.fullmatch(self.length)
+        return int(found[1]) if found else None

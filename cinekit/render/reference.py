@@ -80,3 +80,26 @@ def across_border(
             second[y, x] = index[j, i]
             weight[y, x] = (feather + 1 - d) / (2 * feather + 1) if moves else 1 - d / (feather + 1)
     return second, weight
+
+
+def loop_costs(
+    frames: NDArray[np.uint8],
+    shows: NDArray[np.int32],
+    period: NDArray[np.int16],
+    start: NDArray[np.int16],
+    still: NDArray[np.int16],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """:func:`cinekit.render.activation.loop_costs`: variance, jump and apart."""
+    variance, jump, apart = (np.zeros(period.shape) for _ in range(3))
+    for y, x in np.ndindex(*period.shape):
+        p, s = int(period[y, x]), int(start[y, x])
+        if p == 1:
+            continue
+        signal = frames[shows, y, x].astype(np.float64)
+        loop = signal[s : s + p]
+        variance[y, x] = loop.var(axis=0).sum()
+        apart[y, x] = ((loop - frames[still[y, x], y, x]) ** 2).mean(axis=0).sum()
+        for a in (s - 1, s):
+            if a >= 0 and a + p < len(shows):
+                jump[y, x] += ((signal[a] - signal[a + p]) ** 2).sum()
+    return variance, jump, apart

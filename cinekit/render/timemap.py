@@ -83,8 +83,9 @@ def time_map(labels: LoopLabels, n_frames: int, f: int) -> NDArray[np.int32]:
 
 def longest_loop(fps: float, options: RenderOptions) -> int:
     """Largest number of frames that :func:`loop_length` may choose."""
-    if not isinstance(options.length, str):
-        return max(1, round(options.length * fps))
+    fixed = options.frames(fps)
+    if fixed is not None:
+        return fixed
     shortest = max(1, math.ceil(options.min_seconds * fps - 1e-9))
     return max(shortest, math.floor(options.max_seconds * fps + 1e-9))
 
@@ -92,13 +93,14 @@ def longest_loop(fps: float, options: RenderOptions) -> int:
 def loop_length(labels: LoopLabels, fps: float, options: RenderOptions) -> int:
     """Number of frames of the loop.
 
-    A length in seconds is taken as it is. "auto" takes, within the range of the options, a multiple
-    of the period that most moving pixels have, so that it plays at speed 1; among several the one
-    that changes the speed of the other periods least (area-weighted squared log speed), and of
-    equals the shortest. When no multiple lies in the range, the same criterion decides alone.
+    A length in seconds or frames is taken as it is. "auto" takes, within the range of the options,
+    a multiple of the period that most moving pixels have, so that it plays at speed 1; among
+    several the one that changes the speed of the other periods least (area-weighted squared log
+    speed), and of equals the shortest. When no multiple lies in the range, the same criterion
+    decides alone.
     """
     longest = longest_loop(fps, options)
-    if not isinstance(options.length, str):
+    if options.frames(fps) is not None:
         return longest
     shortest = max(1, math.ceil(options.min_seconds * fps - 1e-9))
     looping = labels.period[labels.period > STILL]

@@ -136,7 +136,14 @@ def test_auto_length_is_a_multiple_of_the_dominant_period():
     labels = half_moving(clip, p=16)
     assert loop_length(labels, 10.0, RenderOptions(min_seconds=2, max_seconds=6)) == 32
     assert loop_length(labels, 10.0, RenderOptions(min_seconds=1, max_seconds=6)) == 16
-    assert loop_length(labels, 10.0, RenderOptions(length=2.5)) == 25
+
+
+@pytest.mark.parametrize(
+    ("length", "frames"), [(2.5, 25), (4, 40), ("25f", 25), ("1 frame", 1), ("90 frames", 90)]
+)
+def test_a_length_is_in_seconds_or_in_frames(length, frames):
+    labels = half_moving(noise())
+    assert loop_length(labels, 10.0, RenderOptions(length=length)) == frames
 
 
 def test_auto_length_suits_the_other_periods_too():
@@ -158,7 +165,11 @@ def test_a_still_picture_has_the_shortest_length():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"length": "long"}, "length: expected seconds or 'auto', received 'long'"),
+        ({"length": "long"}, "length: expected seconds, frames or 'auto', received 'long'"),
+        ({"length": "0f"}, "received '0f'"),
+        ({"length": "2.5f"}, "received '2.5f'"),
+        ({"dynamism": 1.1}, "dynamism: expected 0 (still) to 1, received 1.1"),
+        ({"dynamism_of": {"water": -1}}, "dynamism_of.water: expected 0 (still) to 1"),
         ({"length": 0}, "length: expected seconds > 0"),
         ({"length": float("nan")}, "length: expected seconds > 0"),
         ({"min_seconds": 4.0, "max_seconds": 3.0}, "received 4.0 and 3.0"),
