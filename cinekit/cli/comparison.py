@@ -30,12 +30,30 @@ class Comparison(Callback):
         if not results:
             return
         try:
-            page = write_comparison(results, folder.resolve() / PAGE)
+            page = write_comparison(results, folder.resolve() / PAGE, _told(results))
         except CinekitError as error:
             # The jobs are done and their results are there; Hydra makes a warning of any error.
             print(f"cinekit: {error}", file=sys.stderr)
             return
         print(f"comparison: {short(page)}")
+
+
+def _told(results: list[Path]) -> list[dict[str, str]] | None:
+    """What was typed for each job and not for all, without the clip; None where nobody knows.
+
+    "segmenter=ade20k" says more than the options that it stands for.
+    """
+    from omegaconf import OmegaConf
+
+    files = [result.parent / ".hydra" / "overrides.yaml" for result in results]
+    if not all(file.is_file() for file in files):
+        return None
+    typed = [dict(str(one).partition("=")[::2] for one in OmegaConf.load(file)) for file in files]
+    common = set(typed[0].items()).intersection(*(one.items() for one in typed[1:]))
+    return [
+        {key: value for key, value in one.items() if key != "input" and (key, value) not in common}
+        for one in typed
+    ]
 
 
 def _by_number(path: Path) -> list[tuple[int, str]]:

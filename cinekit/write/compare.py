@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,11 +24,15 @@ _SHOWN = (".mp4", ".webm", ".webp", ".gif")
 """Which of a candidate's files is played, best first."""
 
 
-def write_comparison(results: Sequence[Path], path: Path) -> Path:
+def write_comparison(
+    results: Sequence[Path], path: Path, different: Sequence[Mapping[str, Any]] | None = None
+) -> Path:
     """Write a page that compares jobs, in the order given.
 
     results : paths of ``result.json`` files, or of the folders that hold them.
     path : the page. Loops are linked relative to it.
+    different : what each job was told that others were not, in the same order; None takes the
+        settings in which they differ.
 
     Returns
     -------
@@ -45,7 +49,8 @@ def write_comparison(results: Sequence[Path], path: Path) -> Path:
         raise WriteError("expected at least one result.json to compare, received none")
     files = [Path(one) / "result.json" if Path(one).is_dir() else Path(one) for one in results]
     documents = [_read(file) for file in files]
-    different = differing_settings(documents)
+    if different is None:
+        different = differing_settings(documents)
     runs = [
         _run(document, file.parent, path.parent, settings)
         for document, file, settings in zip(documents, files, different, strict=True)
@@ -107,7 +112,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _run(
-    document: dict[str, Any], folder: Path, page: Path, different: dict[str, Any]
+    document: dict[str, Any], folder: Path, page: Path, different: Mapping[str, Any]
 ) -> dict[str, Any]:
     report = document["files"].get("report")
     clip = document["clip"]

@@ -33,6 +33,10 @@ def writing(jobs, monkeypatch) -> None:
     monkeypatch.setattr(pipeline, "make", make)
 
 
+def headings(page: Path) -> list[str]:
+    return re.findall(r"<h3>(.*?)</h3>", page.read_text("utf-8"))
+
+
 def videos(page: Path) -> list[str]:
     return re.findall(r'<video[^>]* src="([^"]+)"', page.read_text("utf-8"))
 
@@ -41,7 +45,9 @@ def test_a_sweep_ends_with_one_page_for_all_its_jobs(writing, run):
     done = run("make", "clip.mp4", "-m", "segmenter=motion", "segmenter.k=1,2", SWEEP)
     assert done.status == 0
     assert done.out.splitlines()[-1] == "comparison: swept/comparison.html"
-    assert videos(Path("swept/comparison.html")) == ["0/water.mp4", "1/water.mp4"]
+    page = Path("swept/comparison.html")
+    assert videos(page) == ["0/water.mp4", "1/water.mp4"]
+    assert headings(page) == ["segmenter.k 1", "segmenter.k 2"]
 
 
 def test_jobs_stand_in_the_order_of_their_numbers():
@@ -54,6 +60,11 @@ def test_a_job_that_failed_does_not_take_the_page_away(writing, jobs, run):
     done = run("make", "clip.mp4", "-m", "segmenter=motion", "segmenter.k=1,2,3", SWEEP)
     assert done.status == 1
     assert videos(Path("swept/comparison.html")) == ["0/water.mp4", "2/water.mp4"]
+
+
+def test_jobs_are_called_what_was_typed(writing, run):
+    run("make", "clip.mp4", "-m", "solver=multiscale,expansion", "clip.seconds=2", SWEEP)
+    assert headings(Path("swept/comparison.html")) == ["solver multiscale", "solver expansion"]
 
 
 def test_without_a_result_or_a_sweep_there_is_no_page(jobs, run):
