@@ -20,7 +20,7 @@ the completed start, which leaves the mappings' biases little to do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from cinekit.errors import RankError
 from cinekit.rank.checks import above_zero, at_least, set_enum
-from cinekit.rank.gauss_newton import Quadratic, UserProblem
+from cinekit.rank.gauss_newton import Quadratic, UserProblem, find_user
 from cinekit.rank.mappings import Mapping, fit_linear, fit_rbf, refit
 from cinekit.rank.ratings import check_ratings, fill_with_biases
 
@@ -73,7 +73,7 @@ class Aem:
     """A fitted auto-encoder.
 
     centre : float64 (N,), subtracted from ratings before they enter ``hl``, added after ``lh``.
-    latents : float64 (U, d) of the users that it was fitted on.
+    latents : float64 (U, d), what :meth:`project` finds for the users that it was fitted on.
     completed : float64 (N, U), the known ratings and the found ones, on the rating scale but not
         clipped to it.
     prior : how the latents are spread, which steadies the projection of users with few ratings.
@@ -104,14 +104,10 @@ class Aem:
                 f"project: expected {len(self.centre)} ratings (NaN where not rated), "
                 f"received {ratings.shape}"
             )
-        missing = np.isnan(ratings)
         u = self.latents.mean(axis=0)
-        guess = self.lh(u[None])[0]
-        if not missing.all():
-            y = np.where(missing, guess, ratings - self.centre)
-            problem = UserProblem(self.hl, self.lh)
-            u, guess, _ = problem.minimise(u, y, missing, self.prior, steps)
-        return u, np.where(missing, guess + self.centre, ratings)
+        if not np.isnan(ratings).all():
+            u = find_user(self.lh, ratings - self.centre, 1.0, self.prior, u, steps)
+        return u, np.where(np.isnan(ratings), self.rebuild(u), ratings)
 
 
 def fit_aem(ratings: Array, options: AemOptions | None = None) -> Aem:
@@ -143,7 +139,9 @@ def fit_aem(ratings: Array, options: AemOptions | None = None) -> Aem:
             break
     completed = np.where(np.isnan(ratings), y.T + centre[:, None], ratings)
     noise = float(((y - lh(u))[~missing] ** 2).mean()) if not missing.all() else 1.0
-    return Aem(hl, lh, centre, u, completed, Quadratic.prior(u, noise), tuple(history))
+    model = Aem(hl, lh, centre, u, completed, Quadratic.prior(u, noise), tuple(history))
+    # As users will be found later on: what learns from latents has to learn from these.
+    return replace(model, latents=np.stack([model.project(told)[0] for told in ratings.T]))
 
 
 def principal_components(y: Array, d: int) -> Array:

@@ -21,6 +21,8 @@ from cinekit.rank.mappings import Mapping
 
 Array = NDArray[np.float64]
 MAX_HALVINGS = 25
+TOLERANCE = 1e-9
+"""Steps end when the objective falls by less than this, in its own units or of itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +121,6 @@ class UserProblem:
         missing: NDArray[np.bool_],
         extra: Quadratic,
         steps: int,
-        tolerance: float = 1e-9,
     ) -> tuple[Array, Array, float]:
         """At most ``steps`` Gauss-Newton steps from (u, y): new u, new y and f, never above f."""
         value = self.value(u, y, extra)
@@ -135,6 +136,46 @@ class UserProblem:
             else:
                 break
             fall, u, y, value = value - new, new_u, new_y, new
-            if fall <= tolerance * max(1.0, abs(value)):
+            if fall <= TOLERANCE * max(1.0, abs(value)):
                 break
         return u, y, value
+
+
+def find_user(
+    lh: Mapping, ratings: Array, weight: float, extra: Quadratic, start: Array, steps: int
+) -> Array:
+    """Latent (d,) of a new user: the mappings are frozen, only the user's own ratings speak.
+
+    Minimises, by Gauss-Newton from ``start`` (d,), over u and the missing ratings
+
+        weight * |y - M_lh(u)|^2 + extra(u)
+
+    whose missing part is M_lh(u) itself. The other half of the AEm objective, |u - M_hl(y)|^2, is
+    left out on purpose: of a user with few ratings nearly all of y is M_lh(u), so that it would
+    only ask whether u survives both mappings, which two curved ones answer with a pull to the
+    middle that outweighs the ratings.
+
+    ratings : float64 (N,), centred as the mapping's, NaN = not rated.
+    """
+    known = ~np.isnan(ratings)
+    u, told = start, ratings[known]
+
+    def value(u: Array) -> float:
+        rest = told - lh(u[None])[0][known]
+        return weight * float(rest @ rest) + extra(u)
+
+    now = value(u)
+    for _ in range(steps):
+        slope = lh.jacobian(u)[known]  # (n, d)
+        rest = told - lh(u[None])[0][known]
+        normal = weight * slope.T @ slope + extra.curvature
+        down = weight * slope.T @ rest + extra.slope - extra.curvature @ u
+        step = np.linalg.lstsq(normal, down, rcond=None)[0]
+        sizes = (0.5**k for k in range(MAX_HALVINGS))
+        new = next((at for at in (u + size * step for size in sizes) if value(at) < now), None)
+        if new is None:
+            break
+        before, u, now = now, new, value(new)
+        if before - now <= TOLERANCE * max(1.0, abs(now)):
+            break
+    return u

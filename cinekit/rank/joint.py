@@ -39,7 +39,7 @@ from cinekit.rank.aem import (
 )
 from cinekit.rank.base import Array, Features, FittedRanker, Scaler, Training, UserRatings
 from cinekit.rank.checks import above_zero, at_least, set_enum
-from cinekit.rank.gauss_newton import Quadratic, UserProblem
+from cinekit.rank.gauss_newton import Quadratic, UserProblem, find_user
 from cinekit.rank.mappings import Mapping, refit
 from cinekit.rank.ratings import fill_with_biases, validation_mask
 from cinekit.rank.regression import Regression, RegressionFitter, regression_quadratic
@@ -91,11 +91,9 @@ class FittedJoint(FittedRanker):
             y = np.concatenate([y, user.more_ratings])
         extra = regression_quadratic(self.regression, v, y, self.regression_weight)
         extra = extra + self.prior * self.regression_weight
-        start = self.lh(self.mean_latent[None])[0]
-        ratings = np.where(known, user.known - self.centre, start)
-        problem = UserProblem(self.hl, self.lh, self.reconstruction_weight)
-        u, _, _ = problem.minimise(self.mean_latent, ratings, ~known, extra, steps)
-        return u
+        ratings = user.known - self.centre
+        weight = self.reconstruction_weight
+        return find_user(self.lh, ratings, weight, extra, self.mean_latent, steps)
 
     def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
         """f(u, v), Eq. 10; blended with the reconstructed rating where there is one."""
