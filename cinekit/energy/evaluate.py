@@ -59,12 +59,12 @@ def _calm(costs: LoopCosts, p: int, start: NDArray[np.int16], here: NDArray[np.b
     """The price of calm loops over the pixels that loop with period p, step by step."""
     y, x = np.nonzero(here)
     s = start[y, x].astype(np.int64)
-    frames = costs.working.frames[:, y, x].astype(np.float64)  # (t, n, 3)
-    steps = np.linalg.norm(np.diff(frames, axis=0), axis=-1)  # (t - 1, n)
+    leaps = np.diff(costs.working.frames[:, y, x], axis=0)  # (t - 1, n, 3)
+    steps = np.sqrt(np.einsum("tnc,tnc->tn", leaps, leaps))
     column = np.arange(len(s))
     shown = sum(steps[s + i, column] for i in range(p)) / p
     quiet = np.maximum(0, 1 - shown / np.maximum(terms.CALM * steps.mean(axis=0), 1e-6))
-    return float(np.sum(costs.calm_price[y, x] * quiet))
+    return float(np.sum(costs.calm_price[y, x] * quiet, dtype=np.float64))
 
 
 def _temporal(costs: LoopCosts, p: int, start: NDArray[np.int16], here: NDArray[np.bool_]) -> float:

@@ -58,7 +58,8 @@ class ExpansionSolver:
         """A labelling that no expansion move of the last sweep could better by much.
 
         Statistics: ``sweeps``, ``moves`` (cuts), ``accepted``, ``truncated`` (pair terms that had
-        to be made submodular, over all moves).
+        to be made submodular, over all moves), ``converged`` (1 when the last sweep gained no
+        more than the tolerance, 0 when ``sweeps`` ended it).
 
         Raises
         ------
@@ -77,25 +78,24 @@ class ExpansionSolver:
 def expand(fusion: Fusion, sweeps: int, tolerance: float, progress: Progress = silent) -> float:
     """Sweep over all labels until nothing changes or too little; the number of sweeps.
 
-    A label whose move was tried when the labelling was the same as now is not tried again; nor,
-    from the second sweep on, one whose last move gained less than its share of the tolerance.
+    A label whose move was tried when the labelling was the same as now is not tried again. Labels
+    that gained nothing before are: what others changed since may have opened the way for them.
     """
     n_labels = fusion.problem.n_labels
     energy = fusion.energy
     version = done = 0
     tried = [-1] * n_labels
-    gains = [np.inf] * n_labels
     for sweep in range(sweeps):
         for label in range(n_labels):
-            if tried[label] != version and gains[label] >= tolerance * abs(energy) / n_labels:
+            if tried[label] != version:
                 version += fusion.propose(label) > 0
-                gains[label] = fusion.gain
                 # The move that was just made is optimal for this label: no need to repeat it.
                 tried[label] = version
             progress((sweep + (label + 1) / n_labels) / sweeps)
         done += 1
         before, energy = energy, fusion.energy
-        if before - energy <= tolerance * abs(before):
+        fusion.converged = before - energy <= tolerance * abs(before)
+        if fusion.converged:
             break
     progress(1.0)
     return float(done)
@@ -107,4 +107,5 @@ def counts(fusion: Fusion) -> dict[str, float]:
         "moves": float(fusion.moves),
         "accepted": float(fusion.accepted),
         "truncated": float(fusion.truncated),
+        "converged": float(fusion.converged),
     }

@@ -75,7 +75,7 @@ class Fusion:
         self.moves = 0
         self.accepted = 0
         self.truncated = 0
-        self.gain = 0.0  # by how much the last move lowered the energy
+        self.converged = False  # whether the last sweep gained no more than the tolerance
         self.costs = MoveCosts(
             np.zeros((4, h - 1, w), np.float32), np.zeros((4, h, w - 1), np.float32)
         )
@@ -91,7 +91,6 @@ class Fusion:
 
     def propose(self, proposal: Labels | int) -> int:
         """Try one move; the number of pixels that changed, 0 when it would not lower the energy."""
-        self.gain = 0.0
         unary = self._unary(proposal)
         changing = self.labels != proposal
         if not (changing & np.isfinite(unary)).any():
@@ -102,7 +101,6 @@ class Fusion:
         change = energy_change(taken, unary, self.unary, *self._planes)
         if not change < 0:
             return 0
-        self.gain = -change
         self.accepted += 1
         self.labels[taken] = proposal if isinstance(proposal, int) else proposal[taken]
         self.unary = np.where(taken, unary, self.unary)

@@ -106,7 +106,8 @@ def _swap(fusion: _GcoFusion, sweeps: int, tolerance: float, progress: Progress)
         for k, (alpha, beta) in enumerate(pairs):
             fusion.swap(alpha, beta)
             progress((sweep + (k + 1) / len(pairs)) / sweeps)
-        if before - fusion.energy <= tolerance * abs(before):
+        fusion.converged = before - fusion.energy <= tolerance * abs(before)
+        if fusion.converged:
             break
     progress(1.0)
     return float(sweep + 1)

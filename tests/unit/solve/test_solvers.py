@@ -4,7 +4,8 @@ import pytest
 
 from cinekit.energy import period_problem
 from cinekit.errors import ConfigError, SolverError
-from cinekit.solve import BruteForceSolver, ExpansionSolver, MultiscaleSolver
+from cinekit.solve import BruteForceSolver, ExpansionSolver, MultiscaleSolver, grid_cut
+from cinekit.solve.moves import Fusion
 from cinekit.testing import SolverSuite
 from cinekit.testing.problems import line_problem, random_problem
 
@@ -57,10 +58,23 @@ def test_multiscale_stays_within_a_tenth_of_the_optimum_on_line_metrics(seed):
 
 def test_polishing_the_pixels_lowers_the_energy():
     problem = line_problem(1, (24, 30), 6, strength=0.3)
-    plain = MultiscaleSolver().solve(problem)
+    plain = MultiscaleSolver(polish=0).solve(problem)
     polished = MultiscaleSolver(polish=2, tolerance=0).solve(problem)
     assert polished.energy < plain.energy
     assert polished.statistics["moves"] > 0
+
+
+def test_statistics_say_whether_the_tolerance_or_the_sweeps_ended_the_search():
+    problem = random_problem(0, (20, 30), 5)
+    assert ExpansionSolver(sweeps=1, tolerance=0).solve(problem).statistics["converged"] == 0
+    assert ExpansionSolver(sweeps=20, tolerance=0).solve(problem).statistics["converged"] == 1
+
+
+def test_a_label_that_gained_nothing_is_tried_again_once_others_have_changed():
+    problem = random_problem(4, (16, 16), 6)
+    thorough = ExpansionSolver(sweeps=50, tolerance=0).solve(problem)
+    fusion = Fusion(problem, thorough.labels, grid_cut)
+    assert all(fusion.propose(label) == 0 for label in range(6))
 
 
 def test_multiscale_reports_a_bound_only_from_the_pixels_themselves():
