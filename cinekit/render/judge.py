@@ -32,8 +32,9 @@ Limits = tuple[float, float]
 
 STEP: Limits = (1.3, 2.5)
 """worst_step; the clip's own and a tenth, where that is larger, takes the place of the first: a
-loop of some of its frames has another median. Not held against a loop that nowhere moves faster than the clip (largest_step): a dog that leaps across now and then
-has a median step of almost nothing."""
+loop of some of its frames has another median. Not held against a loop that nowhere moves faster
+than the clip (largest_step): a dog that leaps across now and then has a median step of almost
+nothing."""
 
 EXCESS: Limits = (2.5, 6.0)
 """step_excess: 1.1 to 1.9 in loops that look smooth, 2.0 to 2.9 with things that jump."""
