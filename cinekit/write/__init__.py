@@ -15,7 +15,7 @@ from cinekit.write.mp4 import Mp4Writer
 from cinekit.write.report import report_html, write_report
 from cinekit.write.summary import SCHEMA, result_json, write_result
 from cinekit.write.video import WebmCodec, WebmWriter
-from cinekit.write.vlp import read_vlp, write_vlp
+from cinekit.write.vlp import read_vlp, read_vlp_activation, write_vlp
 from cinekit.write.webp import WebpWriter
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "mask_overlay",
     "preview",
     "read_vlp",
+    "read_vlp_activation",
     "report_html",
     "result_json",
     "whole_file",

@@ -1,14 +1,16 @@
 """The published interchange map of video loops: a ``.vlp`` label image as a PNG.
 
 R = still frame / 4, G = start frame / 4, B = period / 4 with 0 for still, A = activation * 254
-(Liao, Finch, Hoppe 2015; the programs Filtervideo and VideoViewer of their open-source library).
+(Liao, Finch, Hoppe 2015; the programs Filtervideo and VideoViewer of their open-source library,
+which take a level of a still frame for the third of its four frames, and read the frame of a still
+pixel from G). The map may be smaller than the clip, and may lack A.
 
-Quantised to 4 frames, which is how coarse the published solver works: labels at multiples of 4
-survive a round trip, others come back up to 2 frames away, and clips end at frame 1020. cinekit's
-own labels keep full precision in memory; this file is for exchange.
+Quantised to 4 frames, which is how coarse the published solver works; clips end at frame 1020. What
+other programs see is up to 2 frames off, and never beyond the clip. A text chunk of the PNG holds
+the labels as they were, from which :func:`read_vlp` restores them.
 
 The format has no loops that go there and back. Such a pixel is written as the way there, which
-other programs play and jump back from; a text chunk of the PNG tells cinekit to turn round.
+other programs play and jump back from; another text chunk tells cinekit to turn round.
 """
 
 from __future__ import annotations
@@ -22,23 +24,31 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from cinekit.errors import WriteError
+from cinekit.render import Activation
 from cinekit.types import STILL, LoopLabels
 from cinekit.write.files import whole_file
 
 STEP = 4
 """Frames per grey level."""
 
+MIDDLE = 2
+"""Which of the four frames of a level a still pixel shows."""
+
+EXACT = "cinekit labels"
+"""Key of a text chunk: "frames period:start period:start ...", the most frequent label first."""
+
 BACK = "cinekit there and back"
-"""Key of the text chunk: "first-last first-last ...", frames of the clip."""
+"""Key of a text chunk: "first-last first-last ...", frames of the clip."""
 
 ACTIVE = 254
-"""A of a pixel with activation 1. cinekit's labels are the fully animated loop, so all have it."""
+"""A of a pixel that starts to move when the slider stands at 1."""
 
 
-def write_vlp(labels: LoopLabels, path: Path) -> None:
+def write_vlp(labels: LoopLabels, path: Path, activation: Activation | None = None) -> None:
     """Write labels as the published PNG, 8-bit RGBA with straight (not premultiplied) alpha.
 
-    A looping pixel's R is its start frame: the still picture that its loop departs from.
+    activation : when pixels start to move and what they show until then; without one all start at
+        1, from the frame that their loop departs from.
 
     Raises
     ------
@@ -49,18 +59,16 @@ def write_vlp(labels: LoopLabels, path: Path) -> None:
         raise WriteError(
             f"expected at most {STEP * 255} frames for a .vlp map, received {labels.n_frames}"
         )
-    returns, looping = labels.returns, labels.looping
-    start = _quantise(labels.shows[labels.start])
-    period = np.where(returns, labels.period // 2 + 1, labels.period)
-    period = np.maximum(_quantise(period), 1)
-    channels = [
-        start,
-        np.where(looping, start, 0),
-        np.where(looping, period, 0),
-        np.full(labels.size, ACTIVE),
-    ]
-    picture = Image.fromarray(np.stack(channels, -1).astype(np.uint8))
+    start, period = _levels(labels)
+    shown = labels.shows[labels.start] if activation is None else activation.still
+    still = np.where(labels.looping, _still_level(shown), start)
+    active = np.full(labels.size, ACTIVE)
+    if activation is not None:
+        active = np.where(labels.looping, np.rint(activation.threshold * ACTIVE), ACTIVE)
+    picture = Image.fromarray(np.stack([still, start, period, active], -1).astype(np.uint8))
     chunks = PngInfo()
+    chunks.add_text(EXACT, _exact_text(labels))
+    returns = labels.returns
     if returns.any():
         found = np.unique(np.stack([labels.start[returns], labels.period[returns]]), axis=1).T
         ways = [(int(labels.shows[s]), int(labels.shows[s + p // 2])) for s, p in found]
@@ -69,47 +77,124 @@ def write_vlp(labels: LoopLabels, path: Path) -> None:
         picture.save(temporary, "PNG", pnginfo=chunks)
 
 
+def _levels(labels: LoopLabels) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """G and B of every pixel; a loop that fits the clip still does."""
+    start = labels.shows[labels.start]
+    one_way = np.where(labels.returns, labels.period // 2 + 1, labels.period)
+    most = max(labels.n_frames // STEP, 1)
+    period = np.clip(_quantise(one_way), 1, most)
+    start_level = np.minimum(_quantise(start), most - period)
+    looping = labels.looping
+    return np.where(looping, start_level, _still_level(start)), np.where(looping, period, 0)
+
+
+def _still_level(frame: NDArray[Any]) -> NDArray[np.int32]:
+    return np.maximum(_quantise(frame.astype(np.int32) - MIDDLE), 0)
+
+
+def _exact_text(labels: LoopLabels) -> str:
+    plain = ~labels.returns
+    pairs = np.stack([labels.period[plain], labels.start[plain]])
+    found, counts = np.unique(pairs, axis=1, return_counts=True)
+    ordered = found[:, np.argsort(-counts, kind="stable")].T
+    return " ".join([str(labels.n_frames), *(f"{p}:{s}" for p, s in ordered)])
+
+
 def read_vlp(path: Path, n_frames: int) -> LoopLabels:
     """Labels from a published PNG; ``n_frames`` is T of the clip they index.
 
-    Rounding may have pushed the end of a loop over the end of the clip by up to 3 frames: such a
-    period is cut to the clip and its start moved back.
+    A map of cinekit gives back the labels that were written. (Two labels of one map that share
+    their levels both become the more frequent of them, at most 2 frames off.) In one of another
+    program a loop that ends up to 3 frames behind the clip is cut to it.
 
     Raises
     ------
     WriteError
-        When the file is missing, no RGBA PNG, or does not fit a clip of that length.
+        When the file is missing, no RGB or RGBA PNG, or does not fit a clip of that length.
     """
+    channels, texts = _read(path)
+    level, period = channels[..., 1], channels[..., 2] * STEP
+    looping = period > 0
+    start = np.where(looping, level * STEP, np.minimum(level * STEP + MIDDLE, n_frames - 1))
+    period = np.where(looping, period, STILL)
+    beyond = max(int((start + period).max()), int(level.max()) * STEP + 1) - n_frames
+    made_for, exact = _exact(texts.get(EXACT, ""), path)
+    if beyond > STEP - 1 or n_frames <= STILL or made_for not in (None, n_frames):
+        other = made_for or f"at least {beyond + n_frames}"
+        raise WriteError(
+            f"expected labels for a clip of {n_frames} frames, {path} is for one of {other}; "
+            "pass the clip that the map was made for"
+        )
+    period = np.minimum(period, n_frames)
+    start = np.minimum(start, n_frames - period)
+    for p, s in reversed(exact):
+        one = LoopLabels(np.array([[p]], np.int16), np.array([[s]], np.int16), n_frames)
+        (one_start,), (one_period,) = (plane.ravel() for plane in _levels(one))
+        there = (channels[..., 1] == one_start) & (channels[..., 2] == one_period)
+        period[there], start[there] = p, s
+    unrolled = np.zeros(0, np.int16)
+    for first, last in _ways(texts.get(BACK, ""), path, n_frames):
+        back = LoopLabels.there_and_back(first, last)
+        one = LoopLabels(
+            np.array([[2 * (last - first)]], np.int16),
+            np.array([[n_frames + 1]], np.int16),
+            n_frames,
+            back,
+        )
+        (one_start,), (one_period,) = (plane.ravel() for plane in _levels(one))
+        there = (channels[..., 1] == one_start) & (channels[..., 2] == one_period)
+        period[there] = 2 * (last - first)
+        start[there] = n_frames + len(unrolled) + 1
+        unrolled = np.concatenate([unrolled, back])
+    return LoopLabels(period.astype(np.int16), start.astype(np.int16), n_frames, unrolled)
+
+
+def read_vlp_activation(path: Path, n_frames: int) -> Activation:
+    """When the pixels of a published PNG start to move, and what they show until then.
+
+    Pixels of a map without A start to move at once.
+
+    Raises
+    ------
+    WriteError
+        When the file is missing or no RGB or RGBA PNG.
+    """
+    channels, _ = _read(path)
+    still = np.minimum(channels[..., 0] * STEP + MIDDLE, n_frames - 1)
+    alpha = channels[..., 3] if channels.shape[2] == 4 else np.zeros(still.shape, np.int32)
+    # Half a level above nothing, so that at 0 everything stands still.
+    threshold = np.clip(alpha / np.float32(ACTIVE), 0.5 / ACTIVE, 1)
+    return Activation(threshold.astype(np.float32), still.astype(np.int16))
+
+
+def _read(path: Path) -> tuple[NDArray[np.int32], dict[str, str]]:
+    """Grey levels, int32 (H, W, 3 or 4), and the text chunks."""
     try:
         with Image.open(path) as picture:
-            if picture.mode != "RGBA":
-                raise WriteError(f"expected a .vlp map as RGBA PNG, {path} is {picture.mode}")
-            channels = np.asarray(picture).astype(np.int32) * STEP
-            ways = _ways(picture.info.get(BACK, ""), path, n_frames)
+            if picture.mode not in ("RGB", "RGBA"):
+                raise WriteError(f"expected a .vlp map as RGB or RGBA, {path} is {picture.mode}")
+            texts = {str(k): v for k, v in picture.info.items() if isinstance(v, str)}
+            return np.asarray(picture).astype(np.int32), texts
     except OSError as error:
         if isinstance(error, WriteError):
             raise
         raise WriteError(f"cannot read the .vlp map {path}: {error}") from error
-    still, start, period = channels[..., 0], channels[..., 1], channels[..., 2]
-    looping = period > 0
-    start = np.where(looping, start, still)
-    period = np.where(looping, period, STILL)
-    beyond = int((start + period).max()) - n_frames
-    if beyond > STEP - 1 or n_frames <= STILL:
+
+
+def _exact(text: str, path: Path) -> tuple[int | None, list[tuple[int, int]]]:
+    """The text chunk: frames of the clip, and periods with their starts."""
+    if not text:
+        return None, []
+    try:
+        frames, *labels = text.split()
+        pairs = [(int(p), int(s)) for p, _, s in (label.partition(":") for label in labels)]
+        if not all(p >= 1 and s >= 0 and s + p <= int(frames) for p, s in pairs):
+            raise ValueError
+        return int(frames), pairs
+    except ValueError:
         raise WriteError(
-            f"expected labels for a clip of {n_frames} frames, {path} reaches frame "
-            f"{beyond + n_frames}; pass the clip that the map was made for"
-        )
-    period = np.minimum(period, n_frames)
-    start = np.minimum(start, n_frames - period)
-    unrolled = np.zeros(0, np.int16)
-    for first, last in ways:
-        quantised = _quantise(np.array([first, last - first + 1])) * STEP
-        there = looping & (channels[..., 1] == quantised[0]) & (channels[..., 2] == quantised[1])
-        period[there] = 2 * (last - first)
-        start[there] = n_frames + len(unrolled) + 1
-        unrolled = np.concatenate([unrolled, LoopLabels.there_and_back(first, last)])
-    return LoopLabels(period.astype(np.int16), start.astype(np.int16), n_frames, unrolled)
+            f'{path}: expected "{EXACT}" as frames and period:start ..., received {text[:80]!r}'
+        ) from None
 
 
 def _ways(text: str, path: Path, n_frames: int) -> list[tuple[int, int]]:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from cinekit.errors import WriteError
+from cinekit.render import Activation
 from cinekit.types import LoopLabels
 from cinekit.write import (
     contact_sheet,
@@ -20,6 +22,7 @@ from cinekit.write import (
     labels_legend,
     mask_overlay,
     read_vlp,
+    read_vlp_activation,
     write_vlp,
 )
 
@@ -29,54 +32,99 @@ def _labels(pairs: list[tuple[int, int]], n_frames: int) -> LoopLabels:
     return LoopLabels(period[None], start[None], n_frames)
 
 
-@settings(max_examples=40, deadline=None)
-@given(data=st.data())
-def test_vlp_brings_labels_at_multiples_of_4_back(
-    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    n_frames = data.draw(st.integers(8, 1020))
+def _bare(path: Path) -> Path:
+    """The picture without the text chunks, as another program would write it."""
+    with Image.open(path) as picture:
+        Image.fromarray(np.asarray(picture)).save(path)
+    return path
+
+
+@st.composite
+def _any_labels(draw: st.DrawFn) -> LoopLabels:
+    n_frames = draw(st.integers(8, 1020))
     pairs = []
-    for _ in range(data.draw(st.integers(1, 8))):
-        start = 4 * data.draw(st.integers(0, (n_frames - 4) // 4))
-        periods = st.integers(1, (n_frames - start) // 4).map(lambda k: 4 * k)
-        pairs.append((data.draw(periods | st.just(1)), start))
-    labels = _labels(pairs, n_frames)
+    for _ in range(draw(st.integers(1, 8))):
+        period = draw(st.integers(1, n_frames))
+        pairs.append((period, draw(st.integers(0, n_frames - period))))
+    return _labels(pairs, n_frames)
+
+
+@settings(max_examples=60, deadline=None)
+@given(labels=_any_labels())
+def test_vlp_brings_labels_back(
+    labels: LoopLabels, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = tmp_path_factory.mktemp("vlp") / "labels.png"
     write_vlp(labels, path)
-    back = read_vlp(path, n_frames)
-    np.testing.assert_array_equal(back.period, labels.period)
-    np.testing.assert_array_equal(back.start, labels.start)
+    back = read_vlp(path, labels.n_frames)
+    with Image.open(path) as picture:
+        levels = np.asarray(picture)[0, :, 1:3]
+    for x, level in enumerate(levels):
+        alone = (levels == level).all(axis=1).sum() == 1
+        # Two labels on the same levels become one of them.
+        slack = 0 if alone else 3
+        assert abs(int(back.period[0, x]) - int(labels.period[0, x])) <= slack
+        assert alone <= (back.start[0, x] == labels.start[0, x])
 
 
-@settings(max_examples=40, deadline=None)
-@given(data=st.data())
-def test_vlp_is_never_further_off_than_its_step(
-    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+@settings(max_examples=60, deadline=None)
+@given(labels=_any_labels())
+def test_other_programs_see_labels_within_the_clip_and_within_a_step(
+    labels: LoopLabels, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    n_frames = data.draw(st.integers(8, 1020))
-    period = data.draw(st.integers(1, n_frames))
-    start = data.draw(st.integers(0, n_frames - period))
     path = tmp_path_factory.mktemp("vlp") / "labels.png"
-    write_vlp(_labels([(period, start)], n_frames), path)
-    back = read_vlp(path, n_frames)
-    assert (back.period[0, 0] > 1) == (period > 1)
-    assert abs(int(back.period[0, 0]) - period) <= 2
-    assert abs(int(back.start[0, 0]) - start) <= 5
+    write_vlp(labels, path)
+    with Image.open(path) as picture:
+        _, start, period, _ = np.asarray(picture).astype(int)[0].T * 4
+    looping = labels.looping[0]
+    assert ((period > 0) == looping).all()
+    # Filtervideo stops at a loop that ends behind the clip.
+    assert (start + period <= labels.n_frames)[looping].all()
+    assert (np.abs(period - labels.period[0]) <= 3)[looping].all()
+    assert (np.abs(start - labels.start[0]) <= 5)[looping].all()
+    # A still pixel shows the third of its level's four frames.
+    assert (np.abs(start + 2 - labels.start[0]) <= 2)[~looping].all()
+    back = read_vlp(_bare(path), labels.n_frames)
+    assert (back.looping == labels.looping).all()
+    np.testing.assert_array_equal(back.period[0][looping], period[looping])
+    np.testing.assert_array_equal(back.start[0][looping], start[looping])
+    shown = np.minimum(start + 2, labels.n_frames - 1)
+    np.testing.assert_array_equal(back.start[0][~looping], shown[~looping])
 
 
 def test_vlp_channels_are_as_published(tmp_path: Path) -> None:
     path = tmp_path / "labels.png"
-    write_vlp(_labels([(32, 12), (1, 40)], 100), path)
+    write_vlp(_labels([(32, 12), (1, 42)], 100), path)
     with Image.open(path) as image:
         assert image.mode == "RGBA"
-        assert np.asarray(image).tolist() == [[[3, 3, 8, 254], [10, 0, 0, 254]]]
+        assert np.asarray(image).tolist() == [[[2, 3, 8, 254], [10, 10, 0, 254]]]
 
 
-def test_vlp_of_an_inactive_pixel_keeps_its_colours(tmp_path: Path) -> None:
+def test_vlp_holds_when_pixels_start_to_move_and_what_they_show_until_then(tmp_path: Path) -> None:
     path = tmp_path / "labels.png"
-    Image.fromarray(np.array([[[5, 3, 8, 0]]], np.uint8)).save(path)
+    activation = Activation(np.array([[0.5, 1, 1]], np.float32), np.array([[22, 30, 7]], np.int16))
+    write_vlp(_labels([(32, 12), (40, 8), (1, 42)], 100), path, activation)
+    with Image.open(path) as image:
+        assert np.asarray(image)[0, :, 0].tolist() == [5, 7, 10]
+        assert np.asarray(image)[0, :, 3].tolist() == [127, 254, 254]
+    back = read_vlp_activation(path, 100)
+    assert back.threshold.tolist() == [[0.5, 1.0, 1.0]]
+    assert back.still.tolist() == [[22, 30, 42]]
+
+
+def test_a_published_map_is_read_as_its_own_program_does(tmp_path: Path) -> None:
+    path = tmp_path / "published.vlp"
+    pixels = [[[5, 3, 8, 0], [9, 10, 0, 255]]]
+    Image.fromarray(np.array(pixels, np.uint8)).save(path, "PNG")
     labels = read_vlp(path, 100)
-    assert (labels.period[0, 0], labels.start[0, 0]) == (32, 12)
+    assert labels.period.tolist() == [[32, 1]]
+    assert labels.start.tolist() == [[12, 42]]
+    activation = read_vlp_activation(path, 100)
+    assert 0 < activation.threshold[0, 0] < 0.01
+    assert activation.threshold[0, 1] == 1
+    Image.fromarray(np.array(pixels, np.uint8)[..., :3]).save(path, "PNG")
+    assert read_vlp(path, 100).start.tolist() == [[12, 42]]
+    assert (read_vlp_activation(path, 100).threshold < 0.01).all()
 
 
 def test_vlp_refuses_clips_beyond_its_range(tmp_path: Path) -> None:
@@ -88,17 +136,29 @@ def test_vlp_refuses_clips_beyond_its_range(tmp_path: Path) -> None:
 def test_vlp_of_another_clip_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "labels.png"
     write_vlp(_labels([(32, 60)], 100), path)
-    with pytest.raises(WriteError, match="clip of 50 frames"):
-        read_vlp(path, 50)
+    for frames in (50, 99, 120):
+        with pytest.raises(WriteError, match=f"clip of {frames} frames, .* is for one of 100;"):
+            read_vlp(path, frames)
+    with pytest.raises(WriteError, match=r"clip of 50 frames, .* is for one of at least 92;"):
+        read_vlp(_bare(path), 50)
 
 
-@pytest.mark.parametrize("content", [None, b"no png", "rgb"])
+def test_a_vlp_with_broken_labels_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "labels.png"
+    chunks = PngInfo()
+    chunks.add_text("cinekit labels", "100 32:80")
+    Image.fromarray(np.array([[[5, 3, 8, 0]]], np.uint8)).save(path, pnginfo=chunks)
+    with pytest.raises(WriteError, match="received '100 32:80'"):
+        read_vlp(path, 100)
+
+
+@pytest.mark.parametrize("content", [None, b"no png", "grey"])
 def test_what_is_no_vlp_is_one_clear_line(content: bytes | str | None, tmp_path: Path) -> None:
     path = tmp_path / "labels.png"
     if isinstance(content, bytes):
         path.write_bytes(content)
-    elif content == "rgb":
-        Image.new("RGB", (2, 2)).save(path)
+    elif content == "grey":
+        Image.new("L", (2, 2)).save(path)
     with pytest.raises(WriteError, match=r"labels\.png") as caught:
         read_vlp(path, 10)
     assert "\n" not in str(caught.value)
@@ -172,7 +232,8 @@ def test_vlp_knows_loops_that_go_there_and_back(tmp_path: Path) -> None:
 
 def test_vlp_with_a_way_beyond_the_clip_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "labels.png"
-    one = np.ones((1, 1), np.int16)
-    write_vlp(LoopLabels(one * 62, one * 101, 100, LoopLabels.there_and_back(17, 48)), path)
+    chunks = PngInfo()
+    chunks.add_text("cinekit there and back", "17-48")
+    Image.fromarray(np.array([[[5, 3, 4, 0]]], np.uint8)).save(path, pnginfo=chunks)
     with pytest.raises(WriteError, match="of a clip of 40, received '17-48'"):
         read_vlp(path, 40)
