@@ -168,7 +168,9 @@ def _channels(
     for i, t in enumerate(times):
         share = response.frame(t)[..., kept]  # (h', w', K)
         grid = share.shape[:2]
-        if kept and grid != size:
+        if not kept:  # the rest alone, and nothing that OpenCV could resize
+            share = np.zeros((*size, 0), np.float32)
+        elif grid != size:
             smaller = grid[0] >= size[0] and grid[1] >= size[1]
             way = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
             share = _resize(share, size, way).reshape(*size, len(kept))

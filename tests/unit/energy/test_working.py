@@ -109,8 +109,10 @@ def test_the_response_must_belong_to_the_clip_and_know_the_regions(make_scene) -
         make_working(clip, blind, regions, WHOLE)
 
 
-def test_a_clip_without_regions_still_has_a_working_clip(make_scene) -> None:
+@pytest.mark.parametrize("coarse", [1, 2])
+def test_a_clip_without_regions_still_has_a_working_clip(make_scene, coarse: int) -> None:
     clip, response, regions = make_scene()
+    response = replace(response, probabilities=response.probabilities[:, ::coarse, ::coarse])
     working = make_working(clip, response, replace(regions, regions=()), WHOLE)
     assert working.response.shape[-1] == 1
     assert not working.natural.any()
