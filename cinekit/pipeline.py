@@ -26,7 +26,7 @@ from cinekit.cache import Cache, Recall
 from cinekit.clip import ClipOptions, StabiliseOptions, read_clip, stabilise
 from cinekit.energy import EnergyOptions, LoopCosts, WorkingOptions, make_working
 from cinekit.finish import Finisher, rank_of
-from cinekit.memory import peak_memory
+from cinekit.memory import give_back, peak_memory
 from cinekit.output import OutputFolder
 from cinekit.protocols import Progress, Reporter, Segmenter, SilentReporter, Solver, Writer
 from cinekit.render import RenderOptions, check_names, render_loop
@@ -288,6 +288,7 @@ class _Job:
                 borders = [border_costs(costs, one.candidate, clip.size) for one in solved]
             todo = zip(solved, borders, strict=True)
         del costs, resolver, working  # as large as the clip, and not read any more
+        give_back()
         done = []
         finisher = Finisher(result, settings.render, settings.whole)
         with self.stage("render") as progress:
