@@ -119,11 +119,9 @@ def temporal_std(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _steps(grey: NDArray[np.uint8], mask: NDArray[np.bool_], cyclic: bool) -> NDArray[np.float64]:
     """Mean |difference| of consecutive frames over a mask; cyclic appends last to first."""
-    inside = [frame[mask].astype(np.int16) for frame in grey]
-    pairs = list(pairwise(inside))
-    if cyclic:
-        pairs.append((inside[-1], inside[0]))
-    return np.array([np.abs(b - a).mean() for a, b in pairs])
+    frames = (*grey, grey[0]) if cyclic else grey
+    inside = (frame[mask].astype(np.int16) for frame in frames)
+    return np.array([np.abs(b - a).mean() for a, b in pairwise(inside)])
 
 
 def _gradient(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -28,19 +28,20 @@ def own_jump(
     """
     table = label_table(labels.period, labels.start, labels.n_frames, 0)
     inside = mask & labels.looping
-    total = int(inside.sum())
-    if total == 0:
+    if not inside.any():
         return 0.0, 0.0
     index = table.index[inside]
-    pixels = source[:, inside][labels.shows]  # (T + E, M)
-    columns = np.arange(total)
-    steps = np.zeros(pixels.shape, np.int32)
-    np.cumsum(np.abs(np.diff(pixels.astype(np.int16), axis=0)), axis=0, out=steps[1:])
     first = table.start[index]
     last = first + table.period[index] - 1
-    jump = np.abs(pixels[first, columns].astype(np.int16) - pixels[last, columns])
-    way = (steps[last, columns] - steps[first, columns]) / (table.period[index] - 1)
-    return float(jump.mean()), float(way.mean())
+    shows, pixels = labels.shows, np.nonzero(inside)
+    jump = np.abs(source[shows[first], *pixels].astype(np.int16) - source[shows[last], *pixels])
+    way = np.zeros(len(index), np.int32)
+    before = source[shows[0]][inside].astype(np.int16)
+    for f, shown in enumerate(shows[1:], start=1):  # all frames of all pixels would be 4 clips
+        now = source[shown][inside].astype(np.int16)
+        way += np.where((first < f) & (f <= last), np.abs(now - before), np.int16(0))
+        before = now
+    return float(jump.mean()), float((way / (table.period[index] - 1)).mean())
 
 
 def own_step(loop: NDArray[np.uint8], labels: LoopLabels) -> tuple[float, float]:
