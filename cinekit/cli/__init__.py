@@ -64,6 +64,12 @@ def _make(rest: list[str]) -> int:
     return make(rest)
 
 
+def _render(rest: list[str]) -> int:
+    from cinekit.cli.render import render
+
+    return render(rest)
+
+
 def _segment(rest: list[str]) -> int:
     from cinekit.cli.segment import segment
 
@@ -140,6 +146,7 @@ def _none_expected(command: str, rest: list[str]) -> None:
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "make": _make,
     "segment": _segment,
+    "render": _render,
     "demo": _demo,
     "features": _features,
     "rate": _rate,

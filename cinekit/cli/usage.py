@@ -13,6 +13,7 @@ cinekit: a short video becomes a picture in which one thing moves in a perfect l
   cinekit make CLIP [overrides]   make cinemagraphs from a clip
   cinekit segment CLIP [...]      what the segmenter sees, before anything is solved
   cinekit demo [overrides]        the same from a clip that cinekit draws itself
+  cinekit render CLIP MAP [...]   a loop from a label map (labels_*.png, .vlp) that exists already
   cinekit rate RESULT --user NAME look at the loops of a result and rate them, 1 to 5
   cinekit train [ranker=joint]    learn from everybody's ratings
   cinekit rank RESULT --user NAME a result's loops in this user's order

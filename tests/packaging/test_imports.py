@@ -27,7 +27,7 @@ LAYERS = [
     {"render"},
     {"write", "features"},
     {"rank"},
-    {"output", "finish", "resolve", "memory"},
+    {"output", "finish", "replay", "resolve", "memory"},
     {"pipeline"},
     {"builtin", "providers"},
     {"plugins", "options"},
