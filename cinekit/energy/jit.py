@@ -30,7 +30,11 @@ def kernel(
     """
     if function is None:
         return partial(kernel, fastmath=fastmath, inline=inline)
-    how = {"nogil": True, "fastmath": fastmath, "inline": "always" if inline else "never"}
+    how: dict[str, Any] = {
+        "nogil": True,
+        "fastmath": fastmath,
+        "inline": "always" if inline else "never",
+    }
     compiled = njit(cache=True, **how)(function)
     file: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if hasattr(file, "_source_stamp"):

@@ -109,17 +109,17 @@ class LoopProblem:
         count = farthest // period + (farthest % period > 0)
         return self.costs.multiples(period, max(1, count))
 
-    def window(self, first: int, count: int) -> LoopProblem:
-        """The problem of the labels first .. first + count - 1 alone; of one period only.
+    def part(self, labels: NDArray[np.integer]) -> LoopProblem:
+        """The same problem with these labels only, int (L',), which become 0 .. L'-1.
 
-        The prefix sums are shared with it.
+        Prefix sums are shared with it.
         """
-        labels = slice(first, first + count)
-        period, start = (
-            table.values.reshape(-1, 1, 1)[labels if table.label_stride else slice(None)]
-            for table in (self.period, self.start)
+        part = LoopProblem(
+            self.costs,
+            self.period.only(labels, self.shape),
+            self.start.only(labels, self.shape),
+            self.unary[labels],
         )
-        part = LoopProblem(self.costs, period, start, self.unary[labels])
         part.__dict__["sums"] = self.sums  # fills the cached property
         return part
 
@@ -249,6 +249,12 @@ class _Table:
     def strides(self) -> tuple[int, int]:
         """Per label and per pixel, as the block kernels take them."""
         return self.label_stride, self.pixel_stride
+
+    def only(self, labels: NDArray[np.integer], shape: tuple[int, int]) -> NDArray[np.int16]:
+        """The entries of some labels, broadcastable to (labels, h, w)."""
+        grid = shape if self.pixel_stride else (1, 1)
+        table = self.values.reshape(-1, *grid)
+        return table[labels] if self.label_stride else table
 
     def look_up(self, labels: Labels) -> NDArray[np.int16]:
         """Entries for int32 (n,) labels, one per pixel in order."""

@@ -13,15 +13,17 @@ message passing with exact tables on blocks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.errors import ConfigError
+from cinekit.energy import LoopProblem
+from cinekit.errors import ConfigError, SolverError
 from cinekit.protocols import LabelProblem, Progress, Solution, silent
 from cinekit.solve.coarse_to_fine import Effort, solve_line
 from cinekit.solve.expansion import counts, expand
+from cinekit.solve.fewer_labels import dominant_labels
 from cinekit.solve.grid_cut import grid_cut
 from cinekit.solve.moves import Fusion
 from cinekit.solve.pyramid import LineGrid, upsample
@@ -50,6 +52,9 @@ class MultiscaleSolver:
     tolerance : expansion stops when a sweep gains less than this share of the energy, >= 0; message
         passing when an iteration gains less than a hundredth of it.
     table_megabytes : blocks are enlarged until their tables fit into this, >= 1.
+    keep : share of the pixels, in (0, 1], whose cheapest label is kept, see
+        :func:`cinekit.solve.fewer_labels.dominant_labels`. 1 keeps all labels. Less is faster and
+        ends higher: docs/performance.md has the price.
     """
 
     levels: int = 3
@@ -61,6 +66,7 @@ class MultiscaleSolver:
     sweeps: int = 2
     tolerance: float = 1e-3
     table_megabytes: int = 256
+    keep: float = 1.0
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -77,6 +83,8 @@ class MultiscaleSolver:
                 raise ConfigError(f"expected {name} >= {least}, received {getattr(self, name)}")
         if not self.tolerance >= 0:
             raise ConfigError(f"expected tolerance >= 0, received {self.tolerance}")
+        if not 0 < self.keep <= 1:
+            raise ConfigError(f"expected keep in (0, 1], received {self.keep}")
 
     def solve(
         self,
@@ -86,16 +94,25 @@ class MultiscaleSolver:
     ) -> Solution:
         """A labelling of low energy, never above that of ``start``.
 
-        Statistics: ``windows`` (line metrics solved; 0 for a general problem), ``iterations`` of
-        message passing, ``coarse_moves``, and the counts of :class:`cinekit.solve.ExpansionSolver`.
+        Statistics: ``labels`` that were kept, ``windows`` (line metrics solved; 0 for a general
+        problem), ``iterations`` of message passing, ``coarse_moves``, and the counts of
+        :class:`cinekit.solve.ExpansionSolver`.
 
         Raises
         ------
         SolverError
-            When a pixel has no allowed label, or the start uses a forbidden one.
+            When a pixel has no allowed label, the start uses a forbidden one, or labels should be
+            left out of a problem that is not one of loops.
         """
         labels = require_labels(problem) if start is None else first_labels(problem, start)
-        statistics: dict[str, float] = {"windows": 0, "iterations": 0, "coarse_moves": 0}
+        if self.keep < 1:
+            return self._solve_fewer(problem, start, progress)
+        statistics: dict[str, float] = {
+            "labels": problem.n_labels,
+            "windows": 0,
+            "iterations": 0,
+            "coarse_moves": 0,
+        }
         bound = None
         # Two labels are one minimum cut: exact, and no dearer than a pyramid.
         windows = line_windows(problem) if problem.n_labels > 2 else []
@@ -112,6 +129,21 @@ class MultiscaleSolver:
         progress(1.0)
         statistics |= {"sweeps": done, **counts(fusion)}
         return Solution(fusion.labels, fusion.energy, bound, statistics)
+
+    def _solve_fewer(
+        self, problem: LabelProblem, start: Labels | None, progress: Progress
+    ) -> Solution:
+        """Solve with the dominant labels and those of the start."""
+        if not isinstance(problem, LoopProblem):
+            raise SolverError(
+                f"expected a problem of loops to leave labels out of, received "
+                f"{type(problem).__name__}: set keep to 1"
+            )
+        kept = dominant_labels(problem.unary, self.keep, start)
+        inside = None if start is None else np.searchsorted(kept, start).astype(np.int32)
+        solution = replace(self, keep=1.0).solve(problem.part(kept), inside, progress)
+        # A bound on fewer labels is none on all.
+        return replace(solution, labels=kept[solution.labels].astype(np.int32), bound=None)
 
     def _solve_windows(
         self,

@@ -41,23 +41,25 @@ def line_windows(problem: LabelProblem) -> list[Window]:
     if not isinstance(problem, LoopProblem):
         return []
     period = problem.single_period
-    starts = problem.start.values
-    steps = np.unique(np.diff(starts))
-    if period is None or problem.start.pixel_stride or len(steps) != 1 or steps[0] < 1:
+    starts = problem.start.values.astype(np.int64)
+    if period is None or problem.start.pixel_stride or (np.diff(starts) < 1).any():
         return []
-    size = 1 + period // int(steps[0])
     windows: list[Window] = []
-    for first in window_starts(problem.n_labels, size):
-        part = problem.window(first, size)
+    for first in window_starts(int(starts[-1] - starts[0]) + 1, period + 1):
+        frames = starts - starts[0] - first
+        labels = np.flatnonzero((frames >= 0) & (frames <= period))
+        if len(labels) == 0:  # pruned labels leave gaps
+            continue
+        part = problem.part(labels)
         warps = part.line()
         if warps is None:
             return []
-        windows.append(Window(first, part.unary, *warps))
+        windows.append(Window(int(labels[0]), part.unary, *warps))
     return windows
 
 
-def window_starts(n_labels: int, size: int) -> list[int]:
-    """Where windows of ``size`` labels begin: as few as cover all labels and share a label."""
-    free = n_labels - size
+def window_starts(n_frames: int, size: int) -> list[int]:
+    """Where windows of ``size`` frames begin: as few as cover all frames and share one."""
+    free = n_frames - size
     count = 1 + -(-free // max(size - 1, 1))
     return [round(free * k / max(count - 1, 1)) for k in range(count)]

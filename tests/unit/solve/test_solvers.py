@@ -1,10 +1,12 @@
 """The core's solvers against the contract that plugins are held to, and their own promises."""
 
+import numpy as np
 import pytest
 
 from cinekit.energy import period_problem
 from cinekit.errors import ConfigError, SolverError
 from cinekit.solve import BruteForceSolver, ExpansionSolver, MultiscaleSolver, grid_cut
+from cinekit.solve.fewer_labels import dominant_labels
 from cinekit.solve.moves import Fusion
 from cinekit.testing import SolverSuite
 from cinekit.testing.problems import line_problem, random_problem
@@ -41,6 +43,7 @@ def test_brute_force_refuses_more_labellings_than_it_may_try():
         (MultiscaleSolver, {"levels": -1}),
         (MultiscaleSolver, {"iterations": 0}),
         (MultiscaleSolver, {"tolerance": float("nan")}),
+        (MultiscaleSolver, {"keep": 0.0}),
         (BruteForceSolver, {"most": 0}),
     ],
 )
@@ -101,3 +104,39 @@ def test_windows_make_short_periods_a_line_metric(noise):
     assert solution.statistics["windows"] == 4
     assert solution.energy == pytest.approx(problem.energy(solution.labels), rel=1e-5)
     assert solution.energy <= 1.05 * ExpansionSolver().solve(problem).energy
+
+
+@pytest.mark.parametrize("period", [3, 9])
+def test_fewer_labels_are_solved_as_if_the_others_did_not_exist(noise, period):
+    costs, _ = noise
+    problem = period_problem(costs, period)
+    solution = MultiscaleSolver(keep=0.6).solve(problem)
+    kept = dominant_labels(problem.unary, 0.6)
+    assert 1 < len(kept) < problem.n_labels
+    assert solution.statistics["labels"] == len(kept)
+    assert set(np.unique(solution.labels)) <= set(kept)
+    assert solution.energy == pytest.approx(problem.energy(solution.labels), rel=1e-5)
+    assert solution.bound is None
+
+
+def test_fewer_labels_keep_those_of_the_start_and_never_end_above_it(noise):
+    costs, _ = noise
+    problem = period_problem(costs, 3)
+    start = np.full(problem.shape, 10, np.int32)
+    start[:4] = 9
+    solution = MultiscaleSolver(keep=0.1).solve(problem, start)
+    assert solution.energy <= problem.energy(start) * (1 + 1e-6)
+
+
+def test_unchanging_pixels_have_no_say_and_no_pixel_is_left_without_a_label():
+    unary = np.ones((4, 1, 6), np.float32)
+    unary[0, 0, :3] -= 1e-5  # hardly a preference
+    unary[1, 0, 3:5] = 0
+    assert list(dominant_labels(unary, 0.9)) == [1]
+    unary[:3, 0, 5] = np.inf
+    assert list(dominant_labels(unary, 0.5)) == [1, 3]
+
+
+def test_labels_are_left_out_of_problems_of_loops_only():
+    with pytest.raises(SolverError, match="TableProblem: set keep to 1"):
+        MultiscaleSolver(keep=0.5).solve(random_problem(0, (3, 3), 3))
