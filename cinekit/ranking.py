@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from cinekit.errors import RankError, WriteError
+from cinekit.errors import RankError
 from cinekit.features.table import content_hash, read_features
 from cinekit.plugins import Plugins
 from cinekit.rank.archive import load, read_kind, save
@@ -24,7 +24,6 @@ from cinekit.rank.base import Features, FittedRanker, Ranker, UserRatings
 from cinekit.rank.store import RatingsStore
 
 VARIABLE = "CINEKIT_HOME"
-RANKING = "ranking.json"
 
 
 def home() -> Path:
@@ -224,22 +223,22 @@ def _kept(fitted: type[FittedRanker]) -> type[Any]:
     return make_dataclass("Kept", [("model", fitted), ("cinemagraphs", tuple[str, ...])])
 
 
-def write_ranking(ranking: Ranking, folder: Path) -> Path:
-    """``ranking.json`` beside the result."""
+def write_ranking(ranking: Ranking, folder: Path) -> None:
+    """Put a result's json and page in this order, and say whose it is.
+
+    Raises
+    ------
+    WriteError
+        When the folder is not writable.
+    """
+    from cinekit.write import reorder_result
+
     document = {
-        "schema": "cinekit.ranking/1",
         "by": ranking.by,
         "personal": ranking.personal,
         "user": ranking.user,
         "ratings": ranking.ratings,
-        "places": [{"candidate": p.candidate, "score": round(p.score, 4)} for p in ranking.places],
+        "scores": {place.candidate: round(place.score, 4) for place in ranking.places},
     }
-    path = folder / RANKING
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        temporary.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise WriteError(f"{path}: cannot write ({error.strerror})") from None
-    return path
+    ids = [place.candidate for place in ranking.places]
+    reorder_result(folder, ids, document, f"Order: {ranking.heading}.")

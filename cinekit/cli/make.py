@@ -65,7 +65,7 @@ def _rank(
     output: Path,
     reporter: Reporter,
 ) -> str:
-    """Write features and ranking beside the result; one line when a user was named."""
+    """Write the features; for a user, put the result in their order and say so in one line."""
     from cinekit.features import write_features
     from cinekit.ranking import rank, read_items, store_path, write_ranking
 
@@ -73,15 +73,13 @@ def _rank(
         return ""
     write_features(features, output)
     items = read_items(output)[1]
-    if not items:
+    if not items or config.user is None:
         return ""
     prior = (str(config.ranker.name), ranker)
     ranking, notes = rank(items, plugins, prior, config.user, store_path(config.ratings))
     for note in notes:
         reporter.warn(note)
     write_ranking(ranking, output)
-    if config.user is None:
-        return ""
     places = ", ".join(f"{place.candidate} {place.score:.1f}" for place in ranking.places)
     return f"ranked {ranking.heading}: {places}"
 

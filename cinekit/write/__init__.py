@@ -12,6 +12,7 @@ from cinekit.write.maps import (
 )
 from cinekit.write.media import LoopMedia, loop_media, preview
 from cinekit.write.mp4 import Mp4Writer
+from cinekit.write.order import reorder_result
 from cinekit.write.report import report_html, write_report
 from cinekit.write.summary import SCHEMA, result_json, write_result
 from cinekit.write.video import WebmCodec, WebmWriter
@@ -36,6 +37,7 @@ __all__ = [
     "preview",
     "read_vlp",
     "read_vlp_activation",
+    "reorder_result",
     "report_html",
     "result_json",
     "whole_file",

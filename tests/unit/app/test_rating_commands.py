@@ -37,7 +37,7 @@ def make_result(folder: Path, clip: str = "clip", shift: float = 0.0) -> Path:
         {"id": name, "verdict": "good", "files": {"mp4": f"{name}.mp4"}} for name in table
     ]
     candidates.append({"id": "sky", "verdict": "refused", "files": {}})
-    document = {"clip": {"name": clip}, "candidates": candidates}
+    document = {"clip": {"name": clip}, "candidates": candidates, "files": {}}
     (folder / "result.json").write_text(json.dumps(document))
     return folder
 
@@ -78,9 +78,10 @@ def test_without_a_user_the_order_is_not_called_personal(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "not personal" in out.splitlines()[0]
     assert [line.split()[1] for line in out.splitlines()[1:]] == ["water", "tree", "person"]
-    ranking = json.loads((folder / "ranking.json").read_text())
-    assert ranking["personal"] is False
-    assert ranking["places"][0]["candidate"] == "water"
+    document = json.loads((folder / "result.json").read_text())
+    assert document["ranking"]["personal"] is False
+    assert document["ranking"]["user"] is None
+    assert [one["id"] for one in document["candidates"]] == ["water", "tree", "person", "sky"]
 
 
 def test_a_user_without_a_model_is_told_so(tmp_path, capsys):
