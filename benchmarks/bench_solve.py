@@ -1,42 +1,56 @@
-"""Solvers against naive expansion with PyMaxflow, stage by stage, in one run.
+"""Solvers against naive expansion with PyMaxflow, stage by stage: seconds, energy, bound, memory.
 
-    python benchmarks/bench_solve.py [--clips synthetic,sea_rocks] [--lines 135] [--threads 1]
-        [--solvers multiscale,expansion,maxflow] [--stages]
+    python benchmarks/bench_solve.py [--sizes tiny,small,medium,large] [--clips synthetic,sea_rocks]
+        [--solvers naive,multiscale,expansion,...] [--threads 2] [--candidates 4]
 
-"naive" is alpha-expansion as one would write it: the best constant start, two sweeps over all
-labels, every move with freshly computed pair costs (by the same numba kernels) and a fresh
-PyMaxflow graph. Seconds are CPU seconds of one thread (--stages: wall seconds). Needs the
-plugin cinekit-maxflow, and the test data for clips other than ``synthetic``.
+Sizes are those of the clip: tiny 96x54x48, small 240x135x60, medium 480x270x100, large 960x540x150;
+the energy is solved on the working clip of the defaults. Every solver runs in a process of its own,
+one after the other, kernels compiled before the clock starts. "naive" is alpha-expansion as one
+would write it: two sweeps over all labels from the best constant start, every move with freshly
+computed pair costs (by the same numba kernels) and a fresh PyMaxflow graph.
+
+Beside the names of ``cinekit plugins`` there are ``bound`` (message passing on the pixels, for its
+lower bound of the periods p >= t/2), ``keep_90`` and ``keep_70`` (multiscale with fewer labels) and
+``gco_swap``. Needs cinekit-maxflow, and for clips other than ``synthetic`` the test data.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import subprocess
+import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cinekit import read_clip
-from cinekit.energy import (
-    EnergyOptions,
-    LoopCosts,
-    LoopProblem,
-    WorkingOptions,
-    make_working,
-    period_problem,
-)
+from cinekit.clip import ClipOptions
+from cinekit.energy import EnergyOptions, LoopCosts, LoopProblem, WorkingOptions, make_working
+from cinekit.errors import SolverError
+from cinekit.memory import peak_memory
 from cinekit.plugins import load_plugins
-from cinekit.protocols import Solution, silent
+from cinekit.protocols import Solution, Solver, silent
 from cinekit.semantics import RegionOptions, select_regions
 from cinekit.semantics.candidates import CandidateOptions, make_candidates
 from cinekit.semantics.motion import MotionSegmenter
-from cinekit.solve import solve_candidate, solve_periods
+from cinekit.solve import MultiscaleSolver, solve_candidates
 from cinekit.solve.moves import Fusion
 from cinekit.testing import demo_clip
-from cinekit.types import Candidate
+from cinekit.types import Candidate, Clip
+
+SIZES = {
+    "tiny": (54, 96, 48),
+    "small": (135, 240, 60),
+    "medium": (270, 480, 100),
+    "large": (540, 960, 150),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,87 +75,163 @@ class NaiveSolver:
         return Solution(labels=labels, energy=problem.energy(labels))
 
 
-def load(name: str, lines: int) -> tuple[LoopCosts, list[Candidate]]:
-    """The costs of a clip at a working height, with the candidates of the motion segmenter."""
+@dataclass(frozen=True, kw_only=True)
+class Recorder:
+    """A solver that writes down what another one did."""
+
+    solver: Any
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def solve(self, problem: LoopProblem, start=None, progress=silent) -> Solution:
+        began = time.thread_time()
+        solution = self.solver.solve(problem, start, progress)
+        stage = 1 if problem.single_period else 2 if problem.period.label_stride else 3
+        self.rows.append(
+            {
+                "stage": stage,
+                "period": problem.single_period,
+                "labels": problem.n_labels,
+                "line": stage == 1 and problem.line() is not None,
+                "seconds": time.thread_time() - began,
+                "energy": solution.energy,
+                "bound": solution.bound,
+                "truncated": solution.statistics.get("truncated"),
+            }
+        )
+        return solution
+
+
+def gco_swap() -> Solver:
+    from cinekit_gco.solver import GcoSolver
+
+    return GcoSolver(algorithm="swap")
+
+
+OTHERS: Mapping[str, Callable[[], Any]] = {
+    "naive": NaiveSolver,
+    "bound": partial(MultiscaleSolver, levels=0, iterations=100),
+    "keep_90": partial(MultiscaleSolver, keep=0.9),
+    "keep_70": partial(MultiscaleSolver, keep=0.7),
+    "gco_swap": gco_swap,
+}
+
+
+def load(name: str, size: tuple[int, int, int]) -> Clip:
+    """A clip at most this large, (H, W, T)."""
+    height, width, frames = size
     if name == "synthetic":
-        clip = demo_clip()
-    else:
-        data = Path(os.environ.get("CINEKIT_TEST_DATA", "../shared/data"))
-        clip = read_clip(next((data / "videos").glob(f"{name}.*")))
+        return demo_clip(size=(height, width), frames=frames)
+    data = Path(os.environ.get("CINEKIT_TEST_DATA", "../shared/data"))
+    file = next((data / "videos").glob(f"{name}.*"))
+    clip = read_clip(file, ClipOptions(max_height=height, max_width=width))
+    return Clip(clip.frames[:frames], clip.fps, clip.name)
+
+
+def problem_of(
+    clip: Clip, working: WorkingOptions, energy: EnergyOptions | None = None
+) -> tuple[LoopCosts, list[Candidate]]:
+    """The costs of a clip, with the candidates of the motion segmenter."""
     response = MotionSegmenter().respond(clip)
     regions = select_regions(clip, response, RegionOptions())
-    options = WorkingOptions(scale=min(1.0, lines / min(clip.size)), min_side=1)
-    working = make_working(clip, response, regions, options)
-    return LoopCosts(working, EnergyOptions()), list(make_candidates(regions, CandidateOptions()))
+    costs = LoopCosts(make_working(clip, response, regions, working), energy or EnergyOptions())
+    return costs, list(make_candidates(regions, CandidateOptions()))
 
 
-def stage_1(costs: LoopCosts, solvers: dict[str, object]) -> None:
-    """Energy and seconds of every period, one row each, and the totals."""
-    seconds = dict.fromkeys(solvers, 0.0)
-    energy = dict.fromkeys(solvers, 0.0)
-    long = {name: [0.0, 0.0] for name in solvers}
-    print(f"{'p':>4} {'L':>3} line  " + "  ".join(f"{n:>22}" for n in solvers))
-    for period in costs.periods:
+def job(clip: str, size: str, name: str, threads: int, most: int) -> dict[str, Any]:
+    """One solver on one clip, in this process."""
+    solver = OTHERS[name]() if name in OTHERS else load_plugins().get("solver", name)()
+    # The same clip tiny first: compiles everything, whatever the number of channels.
+    costs, candidates = problem_of(load(clip, SIZES["tiny"]), WorkingOptions(min_side=1))
+    try:
+        solve_candidates(costs, candidates[:1], solver, threads=1)
+    except SolverError as error:
+        return {"refused": str(error)}
+    costs, candidates = problem_of(load(clip, SIZES[size]), WorkingOptions())
+    before = peak_memory()
+    recorder = Recorder(solver=solver)
+    began, cpu = time.perf_counter(), time.process_time()
+    solved = solve_candidates(costs, candidates[:most], recorder, threads=threads)
+    return {
+        "working": [*costs.size[::-1], costs.n_frames],
+        "wall": time.perf_counter() - began,
+        "cpu": time.process_time() - cpu,
+        "gigabytes": (peak_memory() - before) / 1e9,
+        "rows": recorder.rows,
+        "candidates": {
+            one.candidate.id: list(one.energies.values())[-1].total for one in solved
+        },
+    }  # fmt: skip
+
+
+def show(clip: str, size: str, results: dict[str, dict[str, Any]]) -> None:
+    """One table: a row per solver, as markdown."""
+    naive = results.get("naive", {})
+    first = next((r for r in results.values() if "rows" in r), None)
+    if first is None:
+        return
+    w, h, t = first["working"]
+    print(f"\n**{clip}, {size}**: working clip {w}x{h}x{t}\n")
+    print(
+        "| solver | stage 1, s | energy | p >= t/2, s | energy | bound | stage 2, s | stage 3, s "
+        "| wall, s | energy of candidates | truncated | GB |\n" + "| --- " * 12 + "|"
+    )
+    for name, result in results.items():
+        if "refused" in result:
+            print(f"| {name} | {result['refused']} |" + " |" * 10)
+            continue
         cells = []
-        for name, solver in solvers.items():
-            problem = period_problem(costs, period)  # fresh: nothing cached by another solver
-            began = time.process_time()
-            solution = solver.solve(problem)
-            took = time.process_time() - began
-            reached = problem.energy(solution.labels)
-            seconds[name] += took
-            energy[name] += reached
-            if problem.line() is not None:
-                long[name][0] += reached
-                long[name][1] += took
-            cells.append(f"{reached:12.2f} {took:7.2f} s")
-        line = "yes " if problem.line() is not None else "no  "
-        print(f"{period:>4} {problem.n_labels:>3} {line}  " + "  ".join(cells), flush=True)
-    for name in solvers:
-        print(
-            f"{name:>12}: E {energy[name]:.2f} = {energy[name] / energy['naive']:.3f} of naive, "
-            f"{seconds[name]:.2f} s = 1/{seconds['naive'] / seconds[name]:.1f}; line metric: "
-            f"E {long[name][0] / max(long['naive'][0], 1e-9):.3f}, "
-            f"1/{long['naive'][1] / max(long[name][1], 1e-9):.1f}"
-        )
+        for chosen in (_is_stage(1), _is_line):
+            seconds, energy = total(result, "seconds", chosen), total(result, "energy", chosen)
+            if naive and name != "naive":
+                rival = total(naive, "seconds", chosen), total(naive, "energy", chosen)
+                cells += [f"{seconds:.2f} (1/{rival[0] / max(seconds, 1e-9):.1f})"]
+                cells += [f"{energy:.2f} ({energy / max(rival[1], 1e-9):.3f})"]
+            else:
+                cells += [f"{seconds:.2f}", f"{energy:.2f}"]
+        bounds = [r["bound"] for r in result["rows"] if _is_line(r)]
+        cells += [f"{sum(bounds):.2f}" if bounds and None not in bounds else ""]
+        cells += [f"{total(result, 'seconds', _is_stage(k)):.2f}" for k in (2, 3)]
+        ratio = f" (1/{naive['wall'] / result['wall']:.1f})" if naive else ""
+        energies = " ".join(f"{e:.2f}" for e in result["candidates"].values())
+        truncated = sum(r["truncated"] or 0 for r in result["rows"])
+        cells += [f"{result['wall']:.2f}{ratio}", energies, f"{truncated:.0f}"]
+        print(f"| {name} | " + " | ".join(cells) + f" | {result['gigabytes']:.2f} |", flush=True)
 
 
-def all_stages(
-    costs: LoopCosts, candidates: list[Candidate], solvers: dict[str, object], threads: int
-) -> None:
-    """The whole of Algorithm 1: final energy of each candidate, seconds of the stages."""
-    for name, solver in solvers.items():
-        rounds = 1 if name == "naive" else 2
-        shared = solve_periods(costs, solver, threads=threads)
-        print(f"{name:>12}: stage 1 {shared.seconds:.2f} s")
-        for candidate in candidates:
-            solved = solve_candidate(costs, candidate, shared, solver, rounds=rounds)
-            steps = ", ".join(f"{k} {v.total:.2f}" for k, v in solved.energies.items())
-            print(f"{'':>12}  {candidate.id}: {steps}; {solved.seconds:.2f} s", flush=True)
+def total(result: dict[str, Any], key: str, chosen: Callable[[dict[str, Any]], bool]) -> float:
+    """Sum of a column over some rows."""
+    return float(sum(row[key] for row in result["rows"] if chosen(row)))
+
+
+def _is_stage(stage: int) -> Callable[[dict[str, Any]], bool]:
+    return lambda row: bool(row["stage"] == stage)
+
+
+def _is_line(row: dict[str, Any]) -> bool:
+    return bool(row["line"])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", default="small")
     parser.add_argument("--clips", default="synthetic")
-    parser.add_argument("--lines", type=int, default=135)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--solvers", default="multiscale,expansion,maxflow")
-    parser.add_argument("--stages", action="store_true", help="run all stages for all candidates")
-    arguments = parser.parse_args()
-    plugins = load_plugins()
-    names = [name for name in arguments.solvers.split(",") if name]
-    solvers = {"naive": NaiveSolver()} | {n: plugins.get("solver", n)() for n in names}
-    small, few = load("synthetic", 32)  # compiles everything before the clock starts
-    for solver in solvers.values():
-        solve_candidate(small, few[0], solve_periods(small, solver, threads=1), solver)
-    for name in arguments.clips.split(","):
-        costs, candidates = load(name, arguments.lines)
-        h, w = costs.size
-        print(f"\n{name} {w}x{h}x{costs.n_frames}, features {costs.features.shape[-1]}")
-        if arguments.stages:
-            all_stages(costs, candidates, solvers, arguments.threads)
-        else:
-            stage_1(costs, solvers)
+    parser.add_argument("--solvers", default="naive,multiscale,expansion,maxflow")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--candidates", type=int, default=4)
+    parser.add_argument("--job", nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.job:
+        print(json.dumps(job(*given.job, given.threads, given.candidates)))
+        return
+    limits = ["--threads", str(given.threads), "--candidates", str(given.candidates)]
+    for clip in given.clips.split(","):
+        for size in given.sizes.split(","):
+            results = {}
+            for name in given.solvers.split(","):
+                command = [sys.executable, __file__, "--job", clip, size, name, *limits]
+                printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+                results[name] = json.loads(printed.stdout.splitlines()[-1])
+            show(clip, size, results)
 
 
 if __name__ == "__main__":
