@@ -167,8 +167,9 @@ def _damaged(path: Path, error: Exception) -> WeightsError:
     # Most of torch's own text is advice to read the file unsafely.
     refused = re.search(r"GLOBAL ([\w.]+)", str(error))
     reason = re.search(r"WeightsUnpickler error:\s+(.+)", str(error))
-    why = f"it asks for {refused[1]!r}" if refused else one_line(reason[1] if reason else error)
+    text = one_line(reason[1] if reason else error).split(". ")[0][:120]
+    why = f"it asks for {refused[1]!r}" if refused else text
     return WeightsError(
-        f"{path.name!r} is no checkpoint that can be read safely, or is damaged ({why[:120]}); "
+        f"{path.name!r} is no checkpoint that can be read safely, or is damaged ({why}); "
         "get the file again"
     )

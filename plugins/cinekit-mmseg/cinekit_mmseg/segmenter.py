@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cinekit import Clip, Progress, SemanticResponse, require, silent
 from cinekit.errors import CinekitError, ConfigError, SegmenterError, WeightsError
-from cinekit.models import download, find_weights, models_folder
+from cinekit.models import checksum, download, find_weights, models_folder
 from cinekit.semantics import NetworkSegmenter
 from cinekit.semantics.answers import class_probabilities, fit_labels
 from cinekit.text import one_line
@@ -82,6 +82,22 @@ class MmsegSegmenter(NetworkSegmenter):
         except CinekitError as error:
             return str(error)
         return None
+
+    def cache_key(self) -> str | None:
+        """What the fields do not tell: the index's checkpoint, and the files a config includes."""
+        key = ""
+        if self.checkpoint is None:
+            place = self._published()[1]
+            if not place.is_file():
+                return None
+            key = checksum(place)
+        entry = find_config(self.config)
+        if entry.url is not None:
+            return key  # of the installed package, whose version counts already
+        from cinekit_mmseg.network import read_config
+
+        settings = read_config(entry.config)
+        return None if "custom_imports" in settings else f"{key} {settings!r}"
 
     def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
         """The folded response of every frame, after the download where one was asked for."""

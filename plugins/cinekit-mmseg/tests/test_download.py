@@ -12,6 +12,7 @@ from cinekit_mmseg.index import Entry
 from cinekit_mmseg.segmenter import MmsegSegmenter
 
 from cinekit.errors import WeightsError
+from cinekit.fingerprint import identity
 from cinekit.models import checksum
 from cinekit.testing.segmenter_suite import segmenter_clip
 
@@ -75,6 +76,19 @@ def test_on_request_the_checkpoint_is_fetched_once_with_progress(published):
     published.unlink()
     again = MmsegSegmenter(config="fcn").respond(CLIP)
     assert (again.probabilities == first.probabilities).all()
+
+
+def test_another_checkpoint_of_the_index_is_another_identity(published):
+    segmenter = MmsegSegmenter(config="fcn")
+    assert identity(segmenter) is None  # it is not there yet
+    place = store(published) / published.name
+    place.parent.mkdir()
+    place.write_bytes(b"one")
+    one = identity(segmenter)
+    assert one is not None
+    assert identity(MmsegSegmenter(config="fcn")) == one
+    place.write_bytes(b"two")
+    assert identity(segmenter) not in (None, one)
 
 
 def test_the_wrong_content_is_not_kept(published):

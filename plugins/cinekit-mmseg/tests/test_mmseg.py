@@ -12,6 +12,7 @@ from cinekit_mmseg.network import Config, load_network, mmseg_scope
 from cinekit_mmseg.segmenter import MmsegSegmenter
 
 from cinekit.errors import ConfigError, MissingDependencyError, SegmenterError, WeightsError
+from cinekit.fingerprint import identity
 from cinekit.semantics import load_vocabulary
 from cinekit.testing import FrameSegmenterSuite, OptionSuite
 from cinekit.testing.segmenter_suite import segmenter_clip
@@ -253,6 +254,19 @@ def test_nothing_heavy_is_imported_before_it_runs():
     reason, heavy = done.stdout.splitlines()
     assert "are not installed: segmenter.download=true fetches them from" in reason
     assert heavy == ""
+
+
+def test_a_config_that_includes_another_one_is_known_by_both(tmp_path):
+    base, config = narrow_config(tmp_path, "fcn"), tmp_path / "mine.py"
+    config.write_text(f"_base_ = [{str(base)!r}]")
+    segmenter = MmsegSegmenter(config=str(config), checkpoint=str(tmp_path / "net.pth"))
+    one = identity(segmenter)
+    assert one is not None
+    assert identity(segmenter) == one
+    narrow_config(tmp_path, "fcn", size=64)
+    assert identity(segmenter) not in (None, one)
+    config.write_text("model = dict()\ncustom_imports = dict(imports=['json'])")
+    assert identity(segmenter) is None  # its answers depend on code of others
 
 
 def test_options_out_of_range_are_refused(tmp_path, fcn):
