@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import http.server
-import threading
 from pathlib import Path
 
 import pytest
@@ -11,43 +9,11 @@ import pytest
 from cinekit import models as store_module
 from cinekit.cli import models as command
 from cinekit.models import KnownModel
+from tests.unit.local_server import CONTENT, server
 
-CONTENT = bytes(range(256)) * 3000
+__all__ = ["server"]  # a fixture
+
 SHA = hashlib.sha256(CONTENT).hexdigest()
-
-
-class Server(http.server.BaseHTTPRequestHandler):
-    """Serves CONTENT with ranges; ``cut`` bytes of the first answer, then everything."""
-
-    cut = 0
-    asked: list[str | None]
-
-    def do_GET(self):
-        wanted = self.headers.get("Range")
-        type(self).asked.append(wanted)
-        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
-        body = CONTENT[start:]
-        self.send_response(206 if wanted else 200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if type(self).cut:
-            body, type(self).cut = body[: type(self).cut], 0
-        self.wfile.write(body)
-
-    def log_message(self, *_args):
-        pass
-
-
-@pytest.fixture
-def server():
-    handler = type("Handler", (Server,), {"asked": [], "cut": 0})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
-        handler.url = f"http://127.0.0.1:{running.server_port}/net.onnx"
-        yield handler
-        running.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -85,7 +51,7 @@ def test_list_says_what_is_here_and_what_each_is_good_at(run, folder, server):
     for word in ("nothing", "voc_21", "768.0 kB", "CC0", server.url, "no address known"):
         assert word in out
     assert str(folder) in out
-    assert server.asked == []
+    assert server.ranges == []
     put(folder)
     assert f"installed: {folder / 'net.onnx'}" in run("models").out
     put(folder, CONTENT[:9])
@@ -112,7 +78,7 @@ def test_get_without_the_users_word_downloads_nothing(run, folder, server, monke
     assert done.status == 1
     assert "'net.onnx' was not downloaded" in done.error
     assert str(folder) in done.error
-    assert server.asked == []
+    assert server.ranges == []
 
 
 @pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("yes\n", 0), ("n\n", 1), ("\n", 1)])
@@ -125,7 +91,7 @@ def test_get_asks_somebody_who_is_there(run, folder, server, monkeypatch, answer
     done = run("models", "get", "tiny")
     assert done.status == status
     assert f"download it to {folder / 'net.onnx'}? [y/N]" in done.out
-    assert bool(server.asked) is (status == 0)
+    assert bool(server.ranges) is (status == 0)
 
 
 def test_a_second_get_goes_on_where_the_first_was_cut_off(run, folder, server):
@@ -136,15 +102,15 @@ def test_a_second_get_goes_on_where_the_first_was_cut_off(run, folder, server):
     assert "downloaded: cinekit models get tiny" in run("models").out
     assert run("models", "get", "tiny", "-y").status == 0
     assert (folder / "net.onnx").read_bytes() == CONTENT
-    assert server.asked[0] is None
-    assert server.asked[1] == "bytes=300000-"
+    assert server.ranges[0] is None
+    assert server.ranges[1] == "bytes=300000-"
     assert not (folder / "net.onnx.part").exists()
 
 
 def test_get_of_what_is_here_asks_nobody(run, folder, server):
     put(folder)
     assert run("models", "get", "tiny").status == 0
-    assert server.asked == []
+    assert server.ranges == []
 
 
 def test_what_is_not_the_expected_file_is_not_kept(run, folder, server, monkeypatch):

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import functools
-import http.server
-import threading
 from pathlib import Path
 
 import pytest
@@ -17,8 +14,9 @@ from cinekit.models import (
     models_folder,
     verify,
 )
+from tests.unit.local_server import CONTENT, server
 
-CONTENT = bytes(range(256)) * 3000
+__all__ = ["server"]  # a fixture
 
 
 @pytest.fixture
@@ -26,46 +24,6 @@ def store(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("CINEKIT_MODELS", str(tmp_path / "store"))
     (tmp_path / "store").mkdir()
     return tmp_path / "store"
-
-
-class Server(http.server.BaseHTTPRequestHandler):
-    """Serves CONTENT, with ranges, and cuts the first answer when asked to."""
-
-    cut = 0
-    ranges: list[str | None]
-
-    def do_GET(self):
-        if self.path != "/net.tflite":
-            self.send_error(404)
-            return
-        wanted = self.headers.get("Range")
-        type(self).ranges.append(wanted)
-        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
-        if start >= len(CONTENT):
-            self.send_error(416)
-            return
-        body = CONTENT[start:]
-        self.send_response(206 if wanted else 200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if type(self).cut:
-            body, type(self).cut = body[: type(self).cut], 0
-        self.wfile.write(body)
-
-    def log_message(self, *_args):
-        pass
-
-
-@pytest.fixture
-def server():
-    handler = type("Handler", (Server,), {"ranges": [], "cut": 0})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        thread = threading.Thread(target=functools.partial(running.serve_forever, 0.01))
-        thread.start()
-        handler.url = f"http://127.0.0.1:{running.server_port}/net.tflite"
-        yield handler
-        running.shutdown()
-        thread.join()
 
 
 def test_the_folder_is_where_the_user_says(store):
