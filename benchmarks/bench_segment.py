@@ -10,8 +10,9 @@ cost of every option that can run here. "refine:NAME" is the option NAME inside 
 Accuracy is in the 32 categories, on the pictures of ``segment_truth.py``; "own" looks only at the
 categories that the segmenter has a word for. Cost is of a clip of 960x540 that cinekit paints, each
 segmenter in a process of its own, without its first frame; the reference of the same process is
-writing the frames as mp4, so that figures of different machines can be compared. "peak" is the
-largest size of the process, "own" what of it came after the clip was there.
+writing the frames as mp4, so that figures of different machines can be compared. "CPU" counts the
+seconds of all threads, which other work on the machine does not stretch, and "/mp4" is of those.
+"peak" is the largest size of the process, "own" what of it came after the clip was there.
 """
 
 from __future__ import annotations
@@ -34,11 +35,14 @@ from segment_truth import Score, Truth, coco, drawn, read_picture, score
 from cinekit.config import build_component, read_option
 from cinekit.errors import CinekitError
 from cinekit.options import find_option, option_files
+from cinekit.pipeline import peak_memory
 from cinekit.plugins import Plugins, load_plugins, unavailable
 from cinekit.protocols import Segmenter
 from cinekit.semantics import all_categories
+from cinekit.testing import demo_clip
 from cinekit.text import one_line
 from cinekit.types import Clip, SemanticResponse
+from cinekit.write import Mp4Writer
 from cinekit.write.overlay import draw_categories, legend, winners
 
 NETWORKS = ("ade20k", "voc", "ade20k_voc")
@@ -150,35 +154,47 @@ def captioned(text: str, width: int) -> NDArray[np.uint8]:
 def sheet(tiles: list[NDArray[np.uint8]]) -> Image.Image:
     """Tiles of one width in rows."""
     height = max(len(one) for one in tiles)
-    padded = [np.pad(one, ((0, height - len(one)), (0, 0), (0, 0))) for one in tiles]
+    below = [((0, height - len(one)), (0, 0), (0, 0)) for one in tiles]
+    padded = [np.pad(one, pad, constant_values=24) for one, pad in zip(tiles, below, strict=True)]
     if len(padded) > COLUMNS:
-        padded += [np.zeros_like(padded[0])] * (-len(padded) % COLUMNS)
+        padded += [np.full_like(padded[0], 24)] * (-len(padded) % COLUMNS)
     rows = [np.hstack(padded[i : i + COLUMNS]) for i in range(0, len(padded), COLUMNS)]
     return Image.fromarray(np.vstack(rows))
 
 
-def measured(name: str, n_frames: int) -> dict[str, float]:
-    """Seconds per frame, bytes, and the reference, in this process."""
-    from cinekit.pipeline import peak_memory
-    from cinekit.testing import demo_clip
-    from cinekit.write import Mp4Writer
+def high_water() -> int:
+    """Largest size of this process so far, bytes; Linux counts its parent in `peak_memory`."""
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return peak_memory()
+    (line,) = [one for one in status.read_text().splitlines() if one.startswith("VmHWM")]
+    return 1024 * int(line.split()[1])
 
+
+def measured(name: str, file: Path) -> dict[str, float]:
+    """Seconds per frame, bytes, and the reference, in this process.
+
+    file : the frames; painting them here would need more memory than most segmenters.
+    """
     segmenter = segmenter_of(name, load_plugins())
-    clip = demo_clip(size=SIZE, frames=n_frames)
-    before = peak_memory()
+    clip = Clip(np.load(file), 30.0)
+    n_frames = clip.n_frames
+    before = high_water()
     segmenter.respond(Clip(clip.frames[:2], clip.fps))  # loads and compiles what there is
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     response = segmenter.respond(clip)
     seconds = (time.perf_counter() - began) / n_frames
-    peak = peak_memory()
+    cpu = (time.process_time() - cpu) / n_frames
+    peak = high_water()
     with tempfile.TemporaryDirectory() as folder:
-        began = time.perf_counter()
+        reference = time.process_time()
         Mp4Writer().write(clip.frames, clip.fps, Path(folder) / "reference.mp4")
-        reference = (time.perf_counter() - began) / n_frames
+        reference = (time.process_time() - reference) / n_frames
     rows, columns, n = response.probabilities.shape[1:]
     still = response.probabilities.strides[0] == 0
     return {
         "seconds": seconds,
+        "cpu": cpu,
         "reference": reference,
         "peak": peak,
         "own": peak - before,
@@ -191,20 +207,27 @@ def measured(name: str, n_frames: int) -> dict[str, float]:
 def cost(names: Iterable[str], n_frames: int) -> None:
     """One row per segmenter, each measured in a process of its own."""
     print(f"960x540, {n_frames} frames; the response is that of {CLIP_FRAMES} frames")
-    print("segmenter          ms/frame  /mp4  peak GB  own GB  response MB    cells")
-    for name in names:
-        command = [sys.executable, __file__, "--measure", name, "--frames", str(n_frames)]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        if done.returncode:
-            print(f"{name:18} {(done.stderr.splitlines() or ['failed'])[-1]}", flush=True)
-            continue
-        one = json.loads(done.stdout.splitlines()[-1])
-        print(
-            f"{name:18} {1000 * one['seconds']:8.0f} {one['seconds'] / one['reference']:5.1f}"
-            f" {one['peak'] / 1e9:8.2f} {one['own'] / 1e9:7.2f} {one['response'] / 1e6:12.0f}"
-            f"  {one['rows']:.0f}x{one['columns']:.0f}",
-            flush=True,
-        )
+    print("segmenter          ms/frame  CPU ms  /mp4  peak GB  own GB  response MB    cells")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "frames.npy"
+        np.save(file, demo_clip(size=SIZE, frames=n_frames).frames)
+        for name in names:
+            print(f"{name:18} {cost_of(name, file)}", flush=True)
+
+
+def cost_of(name: str, file: Path) -> str:
+    """The figures of one segmenter, or why there are none."""
+    command = [sys.executable, __file__, "--measure", name, "--clip", str(file)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        return (done.stderr.splitlines() or ["failed"])[-1]
+    one = json.loads(done.stdout.splitlines()[-1])
+    ratio = one["cpu"] / one["reference"]
+    return (
+        f"{1000 * one['seconds']:8.0f} {1000 * one['cpu']:7.0f} {ratio:5.1f}"
+        f" {one['peak'] / 1e9:8.2f} {one['own'] / 1e9:7.2f} {one['response'] / 1e6:12.0f}"
+        f"  {one['rows']:.0f}x{one['columns']:.0f}"
+    )
 
 
 def runnable(plugins: Plugins) -> list[str]:
@@ -234,6 +257,7 @@ def main() -> int:
     parser.add_argument("--lines", type=int, default=360, help="height of a picture on a sheet")
     parser.add_argument("--only", default="accuracy,overlays,cost")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
+    parser.add_argument("--clip", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     data = Path(os.environ.get("CINEKIT_TEST_DATA", "../shared/data")).resolve()
     if not (data / "segmentation").is_dir():
@@ -241,7 +265,7 @@ def main() -> int:
         return 1
     os.environ.setdefault("CINEKIT_MODELS", str(data / "weights"))
     if arguments.measure:
-        print(json.dumps(measured(arguments.measure, arguments.frames)))
+        print(json.dumps(measured(arguments.measure, arguments.clip)))
         return 0
     plugins = load_plugins()
     chosen = arguments.segmenters.split(",") if arguments.segmenters else None
