@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 
+import cv2
 import numpy as np
 
-from cinekit.errors import ConfigError
+from cinekit.errors import ConfigError, SegmenterError
+from cinekit.semantics.mask_files import check_aspect, find_layout, read_mask
 from cinekit.types import Candidate, Region, Regions
 
 EVERYTHING = "everything"
@@ -23,11 +26,15 @@ class CandidateOptions:
     everything : also the candidate in which all that moves may loop, whatever it is.
     most : at most so many candidates; single regions come first, then "everything", then the
         combinations that cover most.
+    painted : a picture, white where it should move, or a folder of them, each called after its
+        candidate: these are solved instead. What the segmenter saw stays as it is ([O] 3.1: a user
+        paints on pi, not on the response).
     """
 
     combine: int = 2
     everything: bool = True
     most: int = 6
+    painted: str | None = None
 
     def __post_init__(self) -> None:
         if self.combine < 1:
@@ -43,8 +50,15 @@ def make_candidates(
 
     A candidate whose target is (within 2 % of its pixels) that of an earlier one is left out: it
     would be solved twice for one result.
+
+    Raises
+    ------
+    SegmenterError
+        When what was painted cannot be read, is black, or is of another shape than the clip.
     """
     options = options or CandidateOptions()
+    if options.painted is not None:
+        return _painted(Path(options.painted).expanduser(), regions)
     singles = [_candidate((region,)) for region in regions.regions]
     combined = [
         _candidate(group)
@@ -64,6 +78,28 @@ def everything_of(regions: Regions) -> Candidate:
     """The candidate in which all that moves may loop."""
     target = np.logical_or.reduce([regions.moving, *(region.mask for region in regions.regions)])
     return Candidate(EVERYTHING, tuple(region.name for region in regions.regions), target)
+
+
+def _painted(path: Path, regions: Regions) -> tuple[Candidate, ...]:
+    """A candidate for every picture of a path."""
+    layout = find_layout(path)
+    files = [file for _, file in layout.regions] or list(layout.frames)
+    if layout.video is not None or (len(files) > 1 and not layout.regions):
+        raise SegmenterError(
+            f"candidates.painted: expected one picture, or a folder with one for each candidate "
+            f"and named after it, received {str(path)!r}"
+        )
+    height, width = regions.moving.shape
+    made = []
+    for file in files:
+        mask = read_mask(file)
+        check_aspect(mask.shape, (height, width), file)
+        target = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA) >= 0.5
+        if not target.any():
+            raise SegmenterError(f"candidates.painted: expected white in {str(file)!r}, found none")
+        names = tuple(one.name for one in regions.regions if (one.mask & target).any())
+        made.append(Candidate(_slug(file.stem) or "painted", names, target))
+    return tuple(made)
 
 
 def _candidate(group: tuple[Region, ...]) -> Candidate:

@@ -134,6 +134,16 @@ def read_video_labels(path: Path) -> tuple[list[Labels], bool]:
     return images, exact
 
 
+def check_aspect(shape: tuple[int, ...], size: tuple[int, int], where: Path) -> None:
+    """Raise a SegmenterError when masks have another shape than the frames, which are (H, W)."""
+    (h, w), (height, width) = shape[:2], size
+    if abs(w * height / (h * width) - 1) > 0.03:
+        raise SegmenterError(
+            f"expected masks in the proportions of the frames, {width}x{height}, "
+            f"received {w}x{h} in {str(where)!r}"
+        )
+
+
 def nearest_labels(labels: Labels, known: NDArray[np.int32]) -> Labels:
     """Every pixel's nearest known label, by colour: what a lossy codec made of it is undone."""
     values, index = np.unique(labels, return_inverse=True)

@@ -18,6 +18,7 @@ from cinekit.semantics.mask_files import (
     MOST_LABELS,
     Labels,
     Layout,
+    check_aspect,
     common_labels,
     find_layout,
     nearest_labels,
@@ -104,7 +105,7 @@ class MaskSegmenter:
         masks = []
         for name, file in layout.regions:
             mask = read_mask(file)
-            _check_aspect(mask.shape, clip, file)
+            check_aspect(mask.shape, clip.size, file)
             if not mask.any():
                 raise SegmenterError(f"expected the region {name!r} in {str(file)!r}, it is black")
             masks.append(_scaled(mask, clip.size))
@@ -129,7 +130,7 @@ class MaskSegmenter:
                 f"found {len(images)}"
             )
         for image in images:
-            _check_aspect(image.shape, clip, where)
+            check_aspect(image.shape, clip.size, where)
         known = common_labels(images, exact)
         if not exact and any("=" in name for name in self.names):
             # What the user calls ff0000 has become fd0000: it is the user who knows.
@@ -189,16 +190,6 @@ def _video_frames(path: Path, n_frames: int) -> tuple[list[Labels], bool]:
             f"found {len(images)}"
         )
     return images, exact
-
-
-def _check_aspect(shape: tuple[int, ...], clip: Clip, where: Path) -> None:
-    """Raise a SegmenterError when masks have another shape than the frames."""
-    (h, w), (height, width) = shape[:2], clip.size
-    if abs(w * height / (h * width) - 1) > 0.03:
-        raise SegmenterError(
-            f"expected masks in the proportions of the frames, {width}x{height}, "
-            f"received {w}x{h} in {str(where)!r}"
-        )
 
 
 def _one_hot(

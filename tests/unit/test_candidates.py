@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 
-from cinekit.errors import ConfigError
+from cinekit.errors import ConfigError, SegmenterError
 from cinekit.semantics.candidates import CandidateOptions, make_candidates
 from cinekit.types import Motion, Region, Regions
 
@@ -54,3 +57,39 @@ def test_limits_hold() -> None:
 def test_options_out_of_range_are_one_line(field: str) -> None:
     with pytest.raises(ConfigError, match=f"candidates.{field}: expected >= 1, received 0"):
         CandidateOptions(**{field: 0})
+
+
+def paint(path: Path, mask: np.ndarray) -> Path:
+    cv2.imwrite(str(path), mask.astype(np.uint8) * 255)
+    return path
+
+
+def test_what_is_painted_is_solved_instead(tmp_path: Path) -> None:
+    left, right = region("water", slice(0, 10)), region("fire", slice(10, 20))
+    found = regions(left, right)
+    large = np.kron(left.mask, np.ones((2, 2), bool))  # of twice the size
+    file = paint(tmp_path / "My brush.png", large)
+    (one,) = make_candidates(found, CandidateOptions(painted=str(file)))
+    assert (one.id, one.regions) == ("my_brush", ("water",))
+    np.testing.assert_array_equal(one.target, left.mask)
+    paint(tmp_path / "rest.png", right.mask)
+    both = make_candidates(found, CandidateOptions(painted=str(tmp_path)))
+    assert [c.id for c in both] == ["my_brush", "rest"]
+
+
+def test_paint_that_does_not_fit_is_one_line(tmp_path: Path) -> None:
+    found = regions(region("water", slice(0, 10)))
+    file = paint(tmp_path / "black.png", np.zeros((20, 10), bool))
+    with pytest.raises(SegmenterError, match=r"expected white in '.*black.png', found none"):
+        make_candidates(found, CandidateOptions(painted=str(file)))
+    file = paint(tmp_path / "wide.png", np.ones((20, 30), bool))
+    with pytest.raises(SegmenterError, match="in the proportions of the frames"):
+        make_candidates(found, CandidateOptions(painted=str(file)))
+    with pytest.raises(SegmenterError, match="found nothing there"):
+        make_candidates(found, CandidateOptions(painted=str(tmp_path / "none")))
+    for name in ("black.png", "wide.png"):
+        (tmp_path / name).unlink()
+    for i in range(2):
+        paint(tmp_path / f"{i}.png", np.ones((20, 10), bool))
+    with pytest.raises(SegmenterError, match="one picture, or a folder with one for each"):
+        make_candidates(found, CandidateOptions(painted=str(tmp_path)))

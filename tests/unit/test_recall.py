@@ -262,6 +262,17 @@ def test_a_painted_mask_leaves_the_clip_alone(bench: Bench) -> None:
     assert_same(made, bench.run(bench.settings, cache=False)[0])
 
 
+def test_what_is_painted_on_the_regions_keeps_stage_1(bench: Bench) -> None:
+    """pi of [O] is what a user paints on: the response, and so stage 1, is what it was."""
+    (bench.folder / "drawn").mkdir()
+    paint(bench.folder, "../drawn/brush", slice(20, 50), slice(24, 44))
+    painted = CandidateOptions(painted=str(bench.folder / "drawn" / "brush.png"))
+    settings = replace(bench.settings, candidates=painted)
+    made, calls = bench.run(settings)
+    assert calls == {"candidates": 2, "judge": calls["judge"], "write": 1}
+    assert_same(made, bench.run(settings, cache=False)[0])
+
+
 def test_another_file_under_the_same_name_is_another_clip(bench: Bench) -> None:
     clip, _, _ = planted_loop(24, size=(72, 96), frames=60, seed=1)
     Mp4Writer(crf=1).write(clip.frames, clip.fps, bench.folder / "clip.mp4")
