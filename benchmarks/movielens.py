@@ -5,6 +5,7 @@
 Needs ``pip install scikit-surprise cmfrec``, which are benchmark dependencies and nothing else;
 one that is not installed is left out and said so. Known films and known users: a fifth of every
 user's ratings is held out (seeds 0 to 4). Prints mean and standard deviation over the seeds.
+``--keep 0.1`` trains on a tenth of the rest; ``--new-users`` prints the new-user curve instead.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from best_possible import best_curve
 
 from cinekit.rank.base import Features, UserRatings
 from cinekit.rank.completion import CompletionRanker
@@ -105,8 +107,13 @@ def contestants() -> dict[str, Predict]:
     return found
 
 
-def new_users(seeds: int) -> None:
-    """mAP of new users of a simulated study per seed, by how many ratings they have given."""
+def read(folder: Path | None, seed: int):
+    """Real ratings, the same for every seed, or a simulated study per seed."""
+    return read_movielens(folder) if folder else simulate_study(seed)
+
+
+def new_users(folder: Path | None, seeds: int) -> None:
+    """mAP of new users by how many ratings they have given, and the share of the whole gain."""
     rankers = {
         "individual_forest": IndividualForestRanker(),
         "S-RF (AEm rbf)": SharedForestRanker(),
@@ -114,15 +121,27 @@ def new_users(seeds: int) -> None:
         "joint linear": JointRanker(mapping="linear"),
         "joint rbf": JointRanker(),
     }
-    print(f"{'':<24}" + "".join(f"{k:>7}" for k in CURVE) + "    all")
+    print(f"{'':<24}" + "".join(f"{k:>7}" for k in CURVE) + "    all  gain at 5   at 10")
+    if folder is None:
+        show_curve("best possible", [best_curve(seed) for seed in range(seeds)])
     for name, ranker in rankers.items():
         rows = []
         for seed in range(seeds):
-            study = simulate_study(seed)
+            study = read(folder, seed)
             protocol = Protocol(seeds=(seed,))
             found = evaluate({name: ranker}, study.features, study.ratings, protocol)[name]
             rows.append([values[0] for _, values in found.curve] + [found.new_all[0]])
-        print(f"{name:<24}" + "".join(f"{value:>7.3f}" for value in np.mean(rows, 0)), flush=True)
+        show_curve(name, rows)
+
+
+def show_curve(name: str, rows: list[list[float]]) -> None:
+    """One line: the mean over the seeds."""
+    mean = np.mean(rows, 0)
+    cells = "".join(f"{value:>7.3f}" for value in mean)
+    gain = (mean - mean[0]) / (mean[-1] - mean[0])
+    print(
+        f"{name:<24}{cells}{gain[CURVE.index(5)]:>11.1%}{gain[CURVE.index(10)]:>8.1%}", flush=True
+    )
 
 
 def main() -> None:
@@ -130,14 +149,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", help="none: the simulated study")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--only", help="comma-separated beginnings of names")
+    parser.add_argument("--keep", type=float, default=1.0, help="share of the training's ratings")
     parser.add_argument("--new-users", action="store_true", help="the new-user curve instead")
     arguments = parser.parse_args()
     if arguments.new_users:
-        new_users(arguments.seeds)
+        new_users(arguments.folder, arguments.seeds)
         return
     rows: dict[str, list[list[float]]] = {}
     for seed in range(arguments.seeds):
-        data = read_movielens(arguments.folder) if arguments.folder else simulate_study(seed)
+        data = read(arguments.folder, seed)
         if seed == 0:
             known = (~np.isnan(data.ratings)).mean()
             print(
@@ -145,6 +165,8 @@ def main() -> None:
             )
         test = hold_out(data.ratings, 0.2, np.random.default_rng(seed))
         train = np.where(test, np.nan, data.ratings)
+        if arguments.keep < 1:
+            train[np.random.default_rng([seed, 8]).random(train.shape) >= arguments.keep] = np.nan
         for name, predict in contestants().items():
             if arguments.only and not name.startswith(tuple(arguments.only.split(","))):
                 continue

@@ -20,15 +20,45 @@ from cinekit.rank.base import Array, Features
 
 ITEMS, USERS, KNOWN, DIVIDED = 459, 59, 0.63, 0.7266
 N_SCENES, N_TASTES, N_FEATURES = 6, 3, 150
+BIAS, NOISE = 0.3, 0.55
+"""Standard deviations, rating points: of how generous a user is, and of one rating."""
 
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """features of N items; ratings (N, U), NaN = not rated; truth (N, U), all ratings."""
+    """features of N items; ratings (N, U), NaN = not rated; truth (N, U), all ratings.
+
+    meant : (N, U), what users think before noise and rounding. items : how ratings come about,
+        see :class:`Items`. Neither is for rankers: they say how well anybody could predict.
+    """
 
     features: Features
     ratings: Array
     truth: Array
+    meant: Array
+    items: Items
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """latent (N, N_TASTES + 1): what matters of a cinemagraph; quality (N,); strength of taste."""
+
+    latent: Array
+    quality: Array
+    strength: float
+
+    def opinions(self, taste: Array, favourite: Array, bias: Array) -> Array:
+        """What users think, (N, U), before noise and rounding: taste (U, N_TASTES), else (U,)."""
+        pull = self.latent[:, :N_TASTES] @ taste.T / np.sqrt(N_TASTES)
+        curve = 0.8 - np.abs(self.latent[:, -1:] - favourite)
+        out: Array = 3.0 + self.quality[:, None] + bias + self.strength * (pull + 0.8 * curve)
+        return out
+
+
+def draw_tastes(rng: np.random.Generator, users: int) -> tuple[Array, Array]:
+    """Of that many users: taste (U, N_TASTES), favourite amount of motion (U,)."""
+    taste = rng.choice([-1.0, 1.0], (users, N_TASTES)) * rng.gamma(4.0, 0.25, (users, N_TASTES))
+    return taste, rng.uniform(-1.2, 1.2, users)
 
 
 def divided_share(ratings: Array) -> float:
@@ -41,18 +71,17 @@ def simulate_study(seed: int = 0, items: int = ITEMS, users: int = USERS) -> Stu
     rng = np.random.default_rng(seed)
     latent = _scenes(rng, items)  # (N, N_TASTES + 1): what matters of a cinemagraph
     features = _features(rng, latent)
-    taste = rng.choice([-1.0, 1.0], (users, N_TASTES)) * rng.gamma(4.0, 0.25, (users, N_TASTES))
-    favourite = rng.uniform(-1.2, 1.2, users)  # of the amount of motion, the last latent
+    taste, favourite = draw_tastes(rng, users)
     quality = 0.35 * latent[:, 0] + 0.2 * rng.standard_normal(items)
-    bias = 0.3 * rng.standard_normal(users)
-    noise = 0.55 * rng.standard_normal((items, users))
+    bias = BIAS * rng.standard_normal(users)
+    noise = NOISE * rng.standard_normal((items, users))
     known = rng.random((items, users)) < KNOWN
-    pull = latent[:, :N_TASTES] @ taste.T / np.sqrt(N_TASTES)
-    curve = 0.8 - np.abs(latent[:, -1:] - favourite)
+
+    def meant(strength: float) -> Array:
+        return Items(latent, quality, strength).opinions(taste, favourite, bias)
 
     def rate(strength: float) -> Array:
-        raw = 3.0 + quality[:, None] + bias + strength * (pull + 0.8 * curve) + noise
-        rated: Array = np.clip(np.rint(raw), 1.0, 5.0)
+        rated: Array = np.clip(np.rint(meant(strength) + noise), 1.0, 5.0)
         return rated
 
     low, high = 0.0, 3.0
@@ -60,8 +89,9 @@ def simulate_study(seed: int = 0, items: int = ITEMS, users: int = USERS) -> Stu
         middle = (low + high) / 2
         share = divided_share(np.where(known, rate(middle), np.nan))
         low, high = (middle, high) if share < DIVIDED else (low, middle)
-    truth = rate((low + high) / 2)
-    return Study(features, np.where(known, truth, np.nan), truth)
+    strength = (low + high) / 2
+    truth, world = rate(strength), Items(latent, quality, strength)
+    return Study(features, np.where(known, truth, np.nan), truth, meant(strength), world)
 
 
 def _scenes(rng: np.random.Generator, items: int) -> Array:

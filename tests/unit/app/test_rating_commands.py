@@ -170,3 +170,53 @@ def test_features_become_a_table(tmp_path, capsys):
     assert len(lines) == 4
     assert main(["features", str(folder), "--output", str(folder / "t.txt")]) == 1
     assert "ends in .csv or .parquet" in capsys.readouterr().err
+
+
+def make_job(folder: Path, user: str | None) -> str:
+    """What ``make`` does with a result once it is written."""
+    from omegaconf import OmegaConf
+
+    from cinekit.cli.make import _rank
+    from cinekit.features import read_features
+    from cinekit.plugins import load_plugins
+    from cinekit.protocols import SilentReporter
+    from cinekit.rank.prior import PriorRanker
+
+    config = OmegaConf.create({"user": user, "ratings": None, "ranker": {"name": "prior"}})
+    features = read_features(make_result(folder, "another clip"))
+    return _rank(config, load_plugins([]), PriorRanker(), features, folder, SilentReporter())
+
+
+def order_of(folder: Path) -> tuple[str, ...]:
+    document = json.loads((folder / "result.json").read_text())
+    return tuple(one["id"] for one in document["candidates"])
+
+
+def test_make_for_a_user_writes_the_result_in_their_order(tmp_path, capsys):
+    rate_many(tmp_path)
+    assert main(["train", "ranker=completion"]) == 0
+    assert make_job(tmp_path / "ann", "ann").startswith("ranked for ann by completion (36 ratings")
+    assert order_of(tmp_path / "ann") == ("person", "water", "tree", "sky")
+    make_job(tmp_path / "bob", "bob")
+    assert order_of(tmp_path / "bob") == ("tree", "water", "person", "sky")
+
+
+def test_make_for_nobody_leaves_the_order_and_ranks_nothing(tmp_path):
+    assert make_job(tmp_path / "out", None) == ""
+    assert order_of(tmp_path / "out") == (*CANDIDATES, "sky")
+    assert "ranking" not in json.loads((tmp_path / "out" / "result.json").read_text())
+
+
+def test_a_model_of_other_features_is_refused_in_one_line(tmp_path, capsys):
+    rate_many(tmp_path)
+    assert main(["train", "ranker=completion"]) == 0
+    folder = make_result(tmp_path / "new", "another clip")
+    document = json.loads((folder / "features.json").read_text())
+    for values in document["candidates"].values():
+        del values["flow_mean"]
+    (folder / "features.json").write_text(json.dumps(document))
+    capsys.readouterr()
+    assert main(["rank", str(folder), "--user", "ann"]) == 1
+    err = capsys.readouterr().err
+    assert "missing: flow_mean" in err
+    assert err.count("\n") == 1
