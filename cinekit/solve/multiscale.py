@@ -21,14 +21,15 @@ from numpy.typing import NDArray
 from cinekit.energy import LoopProblem
 from cinekit.errors import ConfigError, SolverError
 from cinekit.protocols import LabelProblem, Progress, Solution, silent
+from cinekit.solve import table_metric
 from cinekit.solve.coarse_to_fine import Effort, solve_line
 from cinekit.solve.expansion import counts, expand
 from cinekit.solve.fewer_labels import dominant_labels
 from cinekit.solve.grid_cut import grid_cut
+from cinekit.solve.messages import pass_messages
 from cinekit.solve.moves import Fusion
 from cinekit.solve.pyramid import LineGrid, upsample
 from cinekit.solve.starts import first_labels, require_labels
-from cinekit.solve.table_metric import solve_tables
 from cinekit.solve.windows import Window, line_windows
 
 Labels = NDArray[np.int32]
@@ -193,8 +194,12 @@ class MultiscaleSolver:
         unary = np.ascontiguousarray(np.moveaxis(unary, 0, -1))
         # A block whose pixels allow no label in common is left to its neighbours.
         unary[~np.isfinite(unary).any(axis=-1)] = 0
-        coarse, _, iterations = solve_tables(
-            unary, vertical, horizontal, self.iterations, self.tolerance / 100
+        coarse, _, iterations = pass_messages(
+            table_metric.trws_iteration,
+            table_metric.decode,
+            (unary, vertical, horizontal),
+            self.iterations,
+            self.tolerance / 100,
         )
         statistics["iterations"] += iterations
         statistics["block"] = size

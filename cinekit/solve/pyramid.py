@@ -14,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from cinekit.solve import line_metric
+from cinekit.solve.messages import pass_messages
 
 Float = NDArray[np.float32]
 Labels = NDArray[np.int32]
@@ -84,17 +85,9 @@ class LineGrid:
         Stops when the bound gains less than ``tolerance`` of itself in an iteration.
         """
         parts = self.unary, self.vertical, self.horizontal
-        messages = np.zeros((*self.shape, 4, self.unary.shape[-1]), np.float32)
-        bound = -np.inf
-        done = 0
-        for _ in range(iterations):
-            before, bound = bound, float(line_metric.trws_iteration(*parts, messages))
-            done += 1
-            if bound - before <= tolerance * abs(bound):
-                break
-        labels = np.zeros(self.shape, np.int32)
-        line_metric.decode(*parts, messages, labels)
-        return labels, bound, done
+        return pass_messages(
+            line_metric.trws_iteration, line_metric.decode, parts, iterations, tolerance
+        )
 
     def sweep(self, labels: Labels) -> None:
         """Every row, then every column, solved exactly given the others; in place."""

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from cinekit.solve.line_metric import ABOVE, BELOW, LEFT, RIGHT, _belief
-
-Float = NDArray[np.float32]
 
 # No NaN arises and the sign of zero does not matter: these two flags let a minimum vectorise.
 _FAST = {"nnan", "nsz"}
@@ -105,24 +102,3 @@ def decode(unary, vertical, horizontal, messages, labels):  # type: ignore[no-un
                     lowest = value
                     best = a
             labels[i, j] = best
-
-
-def solve_tables(
-    unary: Float, vertical: Float, horizontal: Float, iterations: int, tolerance: float
-) -> tuple[NDArray[np.int32], float, int]:
-    """TRW-S from zero messages: labels int32 (h, w), lower bound, iterations done.
-
-    unary : float32 (h, w, L), finite somewhere at every pixel. Stops when the bound gains less
-    than ``tolerance`` of itself in an iteration.
-    """
-    h, w, n = unary.shape
-    messages = np.zeros((h, w, 4, n), np.float32)
-    bound, done = -np.inf, 0
-    for _ in range(iterations):
-        before, bound = bound, float(trws_iteration(unary, vertical, horizontal, messages))
-        done += 1
-        if bound - before <= tolerance * abs(bound):
-            break
-    labels = np.zeros((h, w), np.int32)
-    decode(unary, vertical, horizontal, messages, labels)
-    return labels, bound, done

@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinekit.energy import EnergyOptions, LoopCosts, WorkingClip, period_problem
-from cinekit.solve import BruteForceSolver, ExpansionSolver, cut_cost, grid_cut
+from cinekit.solve import BruteForceSolver, ExpansionSolver, cut_cost, grid_cut, table_metric
 from cinekit.solve.line_metric import line_argmin, line_message, sweep_chains, trws_iteration
 from cinekit.solve.line_problem import LineProblem
+from cinekit.solve.messages import pass_messages
 from cinekit.solve.moves import Fusion, cut_capacities, energy_change
 from cinekit.solve.pyramid import LineGrid, upsample
-from cinekit.solve.table_metric import send_down_table, send_up_table, solve_tables
+from cinekit.solve.table_metric import send_down_table, send_up_table
 from cinekit.solve.windows import line_windows, window_starts
 from cinekit.testing.problems import binary_problem, line_problem, random_problem
 
@@ -103,7 +104,9 @@ def test_message_passing_never_bounds_above_the_optimum(seed):
         assert bound <= optimum + 1e-4
         assert one.energy(labels) >= optimum - 1e-4
     unary = np.ascontiguousarray(np.moveaxis(tables.unary, 0, -1))
-    _, bound, _ = solve_tables(unary, tables.vertical, tables.horizontal, 30, 0.0)
+    parts = unary, tables.vertical, tables.horizontal
+    iteration, decode = table_metric.trws_iteration, table_metric.decode
+    _, bound, _ = pass_messages(iteration, decode, parts, 30, 0.0)
     assert bound <= BruteForceSolver().solve(tables).energy + 1e-4
 
 
