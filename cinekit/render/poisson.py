@@ -40,6 +40,9 @@ CELL = 4
 SWEEPS = 2
 """Over the pixels. One leaves the gradient error 6 % above the exact solution's, two 2 %."""
 
+OVER = 1.25
+"""Of successive over-relaxation: what two sweeps leave is least between 1.2 and 1.3."""
+
 
 @dataclass(frozen=True, eq=False)
 class Seams:
@@ -184,7 +187,7 @@ def offset_frames(clip: Clip, seams: Seams, n_frames: int) -> Iterator[NDArray[n
 
     def sweep(k: int, f: int) -> None:
         earlier, (here, force), later = (ring[(f + d) % len(ring)] for d in (-1, 0, 1))
-        relax(earlier[0], here, later[0], force, moving, (f + k) % 2, SCREENING)
+        relax(earlier[0], here, later[0], force, moving, (f + k) % 2, SCREENING, OVER)
 
     with ThreadPoolExecutor() as pool:
         for newest in range(-halves, n_frames + delay):

@@ -157,14 +157,17 @@ def relax(
     moving: NDArray[np.bool_],
     colour: int,
     screening: float,
+    over: float,
 ) -> None:
     """Half a red-black Gauss-Seidel sweep of one frame: the pixels with ``(y + x) % 2 == colour``.
 
     earlier, here, later : float32 (h, w, 3), offsets of three frames; here is changed. Pixels that
-    do not move keep what they have; beyond the box there is no neighbour.
+    do not move keep what they have; beyond the box there is no neighbour. over : how much of the
+    way to a pixel's solution it goes; above 1 it passes it (successive over-relaxation).
     """
     height, width = moving.shape
-    inner = np.float32(1.0 / (6.0 + screening))
+    rest = np.float32(1.0 - over)
+    inner = np.float32(over / (6.0 + screening))
     for y in range(height):
         edge = y == 0 or y == height - 1
         for x in range((y + colour) % 2, width, 2):
@@ -174,7 +177,8 @@ def relax(
                 for c in range(3):
                     pull = force[y, x, c] + earlier[y, x, c] + later[y, x, c]
                     pull += here[y - 1, x, c] + here[y + 1, x, c]
-                    here[y, x, c] = inner * (pull + here[y, x - 1, c] + here[y, x + 1, c])
+                    pull += here[y, x - 1, c] + here[y, x + 1, c]
+                    here[y, x, c] = inner * pull + rest * here[y, x, c]
                 continue
             for c in range(3):
                 degree = np.float32(2.0 + screening)
@@ -185,7 +189,7 @@ def relax(
                     if 0 <= v < height and 0 <= u < width:
                         degree += np.float32(1.0)
                         pull += here[v, u, c]
-                here[y, x, c] = pull / degree
+                here[y, x, c] = np.float32(over) * pull / degree + rest * here[y, x, c]
 
 
 @njit(cache=True, nogil=True)

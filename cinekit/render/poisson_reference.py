@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.linalg import LinearOperator, cg
 
+from cinekit.errors import RenderError
 from cinekit.render.plane import Level
+from cinekit.render.poisson import SCREENING
 from cinekit.render.timemap import time_map
 from cinekit.types import Clip, LoopLabels
 
@@ -100,6 +103,24 @@ def operator(offset: Volume, screening: float) -> Volume:
     return out
 
 
+def exact_loop(clip: Clip, labels: LoopLabels, n_frames: int, tolerance: float = 1e-8) -> Volume:
+    """The loop with the exact offsets, by conjugate gradients, before rounding."""
+    force = forces(clip, labels, n_frames)
+    free = np.broadcast_to(labels.looping[None, ..., None], force.shape)
+
+    def apply(flat: NDArray[np.float64]) -> NDArray[np.float64]:
+        volume = flat.reshape(force.shape)
+        out: NDArray[np.float64] = np.where(free, operator(volume * free, SCREENING), volume)
+        return out.ravel()
+
+    system = LinearOperator((force.size, force.size), apply, dtype=np.float64)
+    offsets, failed = cg(system, force.ravel(), rtol=tolerance, maxiter=2000)
+    if failed:
+        raise RenderError(f"expected conjugate gradients to converge, {failed} steps were too few")
+    exact: Volume = composite(clip, labels, n_frames) + offsets.reshape(force.shape)
+    return exact
+
+
 def relax(
     earlier: NDArray[np.float32],
     here: NDArray[np.float32],
@@ -108,6 +129,7 @@ def relax(
     moving: NDArray[np.bool_],
     colour: int,
     screening: float,
+    over: float,
 ) -> NDArray[np.float64]:
     """:func:`cinekit.render.poisson_kernels.relax`: here after it."""
     out = here.astype(np.float64)
@@ -118,7 +140,7 @@ def relax(
         around = [(y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)]
         inside = [here[v, u] for v, u in around if 0 <= v < height and 0 <= u < width]
         pull = force[y, x] + earlier[y, x] + later[y, x] + sum(inside)
-        out[y, x] = pull / (2 + len(inside) + screening)
+        out[y, x] += over * (pull / (2 + len(inside) + screening) - here[y, x])
     return out
 
 
