@@ -34,7 +34,6 @@ from cinekit import read_clip
 from cinekit.clip import ClipOptions
 from cinekit.energy import EnergyOptions, LoopCosts, LoopProblem, WorkingOptions, make_working
 from cinekit.errors import SolverError
-from cinekit.memory import peak_memory
 from cinekit.plugins import load_plugins
 from cinekit.protocols import Solution, Solver, silent
 from cinekit.semantics import RegionOptions, select_regions
@@ -137,6 +136,17 @@ def problem_of(
     return costs, list(make_candidates(regions, CandidateOptions()))
 
 
+def peak_memory(reset: bool = False) -> float | None:
+    """Largest resident size since the last reset, bytes; None where the system is not Linux."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return None
+    if reset:
+        Path("/proc/self/clear_refs").write_text("5")
+    line = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
+    return 1024.0 * int(line.split()[1])
+
+
 def job(clip: str, size: str, name: str, threads: int, most: int) -> dict[str, Any]:
     """One solver on one clip, in this process."""
     solver = OTHERS[name]() if name in OTHERS else load_plugins().get("solver", name)()
@@ -147,15 +157,16 @@ def job(clip: str, size: str, name: str, threads: int, most: int) -> dict[str, A
     except SolverError as error:
         return {"refused": str(error)}
     costs, candidates = problem_of(load(clip, SIZES[size]), WorkingOptions())
-    before = peak_memory()
+    before = peak_memory(reset=True)
     recorder = Recorder(solver=solver)
     began, cpu = time.perf_counter(), time.process_time()
     solved = solve_candidates(costs, candidates[:most], recorder, threads=threads)
+    after = peak_memory()
     return {
         "working": [*costs.size[::-1], costs.n_frames],
         "wall": time.perf_counter() - began,
         "cpu": time.process_time() - cpu,
-        "gigabytes": (peak_memory() - before) / 1e9,
+        "gigabytes": (after - before) / 1e9 if after and before else None,
         "rows": recorder.rows,
         "candidates": {
             one.candidate.id: list(one.energies.values())[-1].total for one in solved
@@ -195,7 +206,9 @@ def show(clip: str, size: str, results: dict[str, dict[str, Any]]) -> None:
         energies = " ".join(f"{e:.2f}" for e in result["candidates"].values())
         truncated = sum(r["truncated"] or 0 for r in result["rows"])
         cells += [f"{result['wall']:.2f}{ratio}", energies, f"{truncated:.0f}"]
-        print(f"| {name} | " + " | ".join(cells) + f" | {result['gigabytes']:.2f} |", flush=True)
+        memory = result["gigabytes"]
+        cells += ["" if memory is None else f"{memory:.2f}"]
+        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
 def total(result: dict[str, Any], key: str, chosen: Callable[[dict[str, Any]], bool]) -> float:

@@ -16,13 +16,17 @@ from cinekit.solve.pyramid import LineGrid, upsample
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """How much is done on each level; see :class:`cinekit.solve.MultiscaleSolver`."""
+    """How much is done on each level; see :class:`cinekit.solve.MultiscaleSolver`.
+
+    polished : expansion moves on the pixels follow, which find all that chains there would.
+    """
 
     levels: int
     iterations: int
     tolerance: float
     chain_sweeps: int
     coarse_moves: int
+    polished: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +48,8 @@ class LineSolution:
 def solve_line(fine: LineGrid, effort: Effort) -> LineSolution:
     """Message passing on the coarsest level; chains, and expansion moves, on every finer one.
 
-    The pixels themselves get chains only: expansion moves there would cost more than all the rest.
+    The pixels themselves get chains only, or nothing: expansion moves there are the solver's last
+    step, with the costs of all labels.
     """
     grids = [fine.softened()]
     while len(grids) <= effort.levels and max(grids[-1].shape) > 1:
@@ -55,7 +60,8 @@ def solve_line(fine: LineGrid, effort: Effort) -> LineSolution:
     for grid in [*grids[:0:-1], fine]:
         if labels.shape != grid.shape:
             labels = upsample(labels, grid.shape)
-        for _ in range(effort.chain_sweeps):
+        skipped = effort.polished and grid is fine and grids[0] is fine  # nothing is forbidden
+        for _ in range(0 if skipped else effort.chain_sweeps):
             grid.sweep(labels)
         if grid is not fine and effort.coarse_moves:
             fusion = Fusion(LineProblem(grid), labels, grid_cut)

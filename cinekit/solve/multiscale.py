@@ -161,6 +161,7 @@ class MultiscaleSolver:
             tolerance=self.tolerance / 100,
             chain_sweeps=self.chain_sweeps,
             coarse_moves=self.coarse_moves,
+            polished=self.polish > 0,
         )
         proposals: list[tuple[float, Labels]] = []
         bound = None
