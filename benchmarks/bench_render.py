@@ -1,0 +1,108 @@
+"""Rendering: seconds, memory and gradient errors of every blend, against a plain copy.
+
+    python benchmarks/bench_render.py [--runs 1] [--moving 0.5]
+
+960x540, 150 frames in and out; the labels are patches of four periods that cover a share of the
+frame. The copy is the reference of the same run. "MB" is the most that rendering frame by frame
+holds besides the clip. Errors (`cinekit.render.gradient_errors`, grey levels) are measured on a
+smaller clip, where an exact solution by conjugate gradients is to be had; "poisson, all" blends
+also the jumps that `blend=poisson` leaves alone, because they look like any other step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import tracemalloc
+
+import numpy as np
+
+from cinekit.render import (
+    Blend,
+    GradientErrors,
+    RenderOptions,
+    gradient_errors,
+    iterate_loop,
+    render_loop,
+)
+from cinekit.render.poisson import poisson_frames
+from cinekit.render.poisson_reference import exact_loop
+from cinekit.testing import demo_clip
+from cinekit.types import Clip, LoopLabels
+
+SIZE, FRAMES = (540, 960), 150
+SMALL, FEW = (108, 192), 60
+
+
+def labels_of(clip: Clip, moving: float) -> LoopLabels:
+    """Patches of a sixth of the height, whose labels repeat; the rest of the rows stands still."""
+    height = clip.size[0]
+    side = height // 6
+    rows, columns = np.indices(clip.size)
+    patch = (rows // side + 2 * (columns // side)) % 4
+    periods = np.array([0.4, 0.5, 0.6, 0.7]) * clip.n_frames
+    period = periods.astype(np.int16)[patch]
+    start = np.array([0.1, 0.05, 0.2, 0.15])[patch] * clip.n_frames
+    still = rows >= moving * height
+    return LoopLabels(
+        np.where(still, 1, period).astype(np.int16),
+        np.where(still, clip.n_frames // 2, start).astype(np.int16),
+        clip.n_frames,
+    )
+
+
+def cost(clip: Clip, blend: Blend, moving: float, runs: int) -> dict[str, float]:
+    """Median seconds of wall and CPU, and the peak of what is allocated meanwhile."""
+    labels, options = labels_of(clip, moving), RenderOptions(blend=blend)
+
+    def render(n_frames: int) -> tuple[float, float]:
+        began, cpu = time.perf_counter(), time.process_time()
+        for _ in iterate_loop(clip, labels, n_frames, options):
+            pass
+        return time.perf_counter() - began, time.process_time() - cpu
+
+    render(2)  # compiles
+    seconds = np.median([render(FRAMES) for _ in range(runs)], axis=0)
+    tracemalloc.start()
+    render(FRAMES)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return {"seconds": float(seconds[0]), "CPU": float(seconds[1]), "MB": peak / 1e6}
+
+
+def errors(moving: float) -> dict[str, GradientErrors]:
+    """Gradient errors of every blend and of the exact solution."""
+    clip = demo_clip(size=SMALL, frames=FEW)
+    labels = labels_of(clip, moving)
+    loops = {b.value: render_loop(clip, labels, FEW, RenderOptions(blend=b)) for b in Blend}
+    loops["poisson, all"] = np.stack(list(poisson_frames(clip, labels, FEW)))
+    best = exact_loop(clip, labels, FEW, 1e-5)
+    loops["exact"] = np.clip(np.rint(best), 0, 255).astype(np.uint8)
+    return {name: gradient_errors(clip, labels, loop) for name, loop in loops.items()}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--moving", type=float, default=0.5)
+    arguments = parser.parse_args()
+    clip = demo_clip(size=SIZE, frames=FRAMES)
+    blends = (Blend.NONE, Blend.CROSSFADE, Blend.POISSON)
+    costs = {b: cost(clip, b, arguments.moving, arguments.runs) for b in blends}
+    print(f"{SIZE[1]}x{SIZE[0]}, {FRAMES} frames, {arguments.moving:.0%} of the frame moves")
+    print(f"{'blend':14}{'seconds':>9}{'CPU':>8}{'of copy':>9}{'MB':>7}")
+    for blend, one in costs.items():
+        ratio = one["CPU"] / costs[Blend.NONE]["CPU"]
+        print(f"{blend:14}{one['seconds']:9.2f}{one['CPU']:8.2f}{ratio:9.1f}{one['MB']:7.0f}")
+    print(f"\n{SMALL[1]}x{SMALL[0]}, {FEW} frames: gradient errors")
+    print(f"{'blend':14}{'spatial':>9}{'temporal':>10}{'total':>8}{'of exact':>10}")
+    found = errors(arguments.moving)
+    for name, error in found.items():
+        ratio = error.total / found["exact"].total
+        print(f"{name:14}{error.spatial:9.3f}{error.temporal:10.3f}{error.total:8.3f}{ratio:10.3f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
