@@ -156,6 +156,8 @@ def _value(value: Any, hint: Any, where: str, plugins: Plugins | None) -> Any:
             return tuple(_enum(item, enum, where) for item in _items(value, where))
         return _enum(value, enum, where)
     if dataclasses.is_dataclass(hint):
+        if isinstance(value, str):
+            raise ConfigError(f"{where}: expected a mapping of options, received {value!r}")
         params = _mapping(value, where)
         if "name" not in {field.name for field in dataclasses.fields(hint)}:
             # The option's own name, such as that of an energy preset, is for the reader.

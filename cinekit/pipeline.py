@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from cinekit.cache import Cache, Recall
 from cinekit.clip import ClipOptions, StabiliseOptions, read_clip, stabilise
 from cinekit.energy import EnergyOptions, LoopCosts, WorkingOptions, make_working
+from cinekit.errors import ConfigError
 from cinekit.finish import Finisher, rank_of
 from cinekit.memory import give_back, peak_memory
 from cinekit.output import OutputFolder
@@ -88,6 +89,21 @@ class Settings:
     write_refused: bool = False
     report: bool = True
     threads: int = 0
+
+    def __post_init__(self) -> None:
+        for name, kind, example in (
+            ("segmenter", Segmenter, MotionSegmenter),
+            ("solver", Solver, MultiscaleSolver),
+        ):
+            received = getattr(self, name)
+            if isinstance(received, type) or not isinstance(received, kind):
+                raise ConfigError(
+                    f"{name}: expected a component such as {example.__name__}(), "
+                    f"received {received!r}"
+                )
+        for name, least in (("repeat", 1), ("threads", 0)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"{name}: expected >= {least}, received {getattr(self, name)}")
 
 
 def make_cinemagraphs(

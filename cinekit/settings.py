@@ -56,7 +56,30 @@ def build_settings(config: DictConfig, plugins: Plugins) -> tuple[Settings, tupl
     if segmenter is not None and segmenter.get("name") == AUTO:
         nodes["segmenter"], note = resolve_auto(list(segmenter.choices), plugins)
         notes = (note,)
-    return build_options(Settings, nodes, "", plugins), notes
+    try:
+        settings = build_options(Settings, nodes, "", plugins)
+    except ConfigError as error:
+        raise ConfigError(_as_typed(str(error))) from error
+    _require_ready("segmenter", settings.segmenter)
+    _require_ready("solver", settings.solver)
+    for name, writer in settings.writers.items():
+        _require_ready(f"writer.{name}", writer)
+    return settings, notes
+
+
+def _as_typed(message: str) -> str:
+    """A message about a field of Settings, which names the key that the user typed."""
+    for key, field_name in FIELD_OF.items():
+        if message.startswith((f"{field_name}.", f"{field_name}:")):
+            return key + message.removeprefix(field_name)
+    return message
+
+
+def _require_ready(where: str, component: Any) -> None:
+    """Say before the clip is read what would fail once it is the component's turn."""
+    reason = unavailable(component)
+    if reason is not None:
+        raise PluginError(f"{where}: {reason}")
 
 
 def build_features(config: DictConfig, plugins: Plugins) -> dict[str, FeatureExtractor]:
@@ -79,6 +102,7 @@ def build_features(config: DictConfig, plugins: Plugins) -> dict[str, FeatureExt
             with contextlib.suppress(ConfigError):
                 values["parser"] = resolve_auto(list(values["choices"]), plugins)[0]
         extractors[str(name)] = build_component(plugins, "features", values, f"features.{name}")
+        _require_ready(f"features.{name}", extractors[str(name)])
     return extractors
 
 
@@ -108,11 +132,11 @@ def resolve_auto(choices: list[str], plugins: Plugins) -> tuple[dict[str, Any], 
 
     choices : names of options of the group ``segmenter``, best first.
     """
-    reasons: list[str] = []
+    reasons: dict[str, list[str]] = {}
     for choice in choices:
         option = find_option("segmenter", choice, plugins.conf_providers)
         if option is None:
-            reasons.append(f"{choice}: no such option")
+            reasons.setdefault(": no such option", []).append(choice)
             continue
         node = read_option(option, plugins.conf_providers)
         try:
@@ -120,7 +144,12 @@ def resolve_auto(choices: list[str], plugins: Plugins) -> tuple[dict[str, Any], 
         except (ConfigError, PluginError, SegmenterError) as error:
             reason = one_line(error)
         if reason is None:
-            why = f" ({'; '.join(reasons)})" if reasons else ""
+            why = f" ({_told(reasons)})" if reasons else ""
             return node, f"segmenter: {choice}, chosen by auto{why}"
-        reasons.append(f"{choice} cannot run here: {reason}")
-    raise ConfigError(f"segmenter=auto: {'; '.join(reasons) or 'no choices'}")
+        reasons.setdefault(f" cannot run here: {reason}", []).append(choice)
+    raise ConfigError(f"segmenter=auto: {_told(reasons) or 'no choices'}")
+
+
+def _told(reasons: dict[str, list[str]]) -> str:
+    """Each reason once, after those that it holds for."""
+    return "; ".join(f"{' and '.join(names)}{reason}" for reason, names in reasons.items())

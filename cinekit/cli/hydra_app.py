@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from cinekit.config import describe
-from cinekit.errors import ConfigError, UnknownComponentError
+from cinekit.errors import CinekitError, ConfigError, UnknownComponentError, WriteError
 from cinekit.plugins import KNOWN_ELSEWHERE
 from cinekit.providers import conf_folder, installed_entry_points, provider_of
 from cinekit.text import did_you_mean, one_line
@@ -91,13 +91,18 @@ def flags_first(arguments: list[str]) -> list[str]:
     return flags + overrides
 
 
-def explain(
-    error: BaseException, overrides: list[str]
-) -> ConfigError | UnknownComponentError | None:
-    """An error of Hydra or OmegaConf as one line of ours; None when it is something else."""
+def explain(error: BaseException, overrides: list[str]) -> CinekitError | None:
+    """An error of Hydra or OmegaConf as one line of ours; None when it is something else.
+
+    An OSError outside a job is Hydra's: it makes the folder of the results.
+    """
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
-        return None
+        return _no_folder(error) if isinstance(error, OSError) else None
     text = str(error)
+    if match := re.match(r"Error parsing override '([^=]+?)'", text):
+        return ConfigError(
+            f"expected NAME=VALUE after the clip, received '{match[1]}'; one clip at a time"
+        )
     if match := re.search(r"Could not override '([^']+)'", text):
         return _unknown_key(match[1], overrides)
     if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
@@ -106,6 +111,13 @@ def explain(
         return ConfigError(describe(error))
     text = re.sub(r"See https?://\S+.*", "", text)
     return ConfigError(one_line(text))
+
+
+def _no_folder(error: OSError) -> WriteError:
+    return WriteError(
+        f"cannot make the folder {error.filename}: {error.strerror}; "
+        "hydra.run.dir=DIR chooses another, hydra.sweep.dir=DIR that of a sweep"
+    )
 
 
 def _unknown_option(group: str, name: str, text: str) -> UnknownComponentError:

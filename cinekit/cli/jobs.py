@@ -60,6 +60,7 @@ def _run(overrides: list[str], job: Job, clip: Clip | None) -> int:
 
     prepare()
     failures: list[CinekitError] = []
+    bugs: list[Exception] = []
     main_process = os.getpid()
 
     def guarded(config: DictConfig) -> None:
@@ -73,6 +74,9 @@ def _run(overrides: list[str], job: Job, clip: Clip | None) -> int:
                 raise
             print(f"cinekit: {error}", file=sys.stderr)
             failures.append(error)
+        except Exception as error:
+            bugs.append(error)
+            raise
 
     app = hydra.main(config_path="pkg://cinekit.conf", config_name="config", version_base="1.3")
     with _hydra_process(overrides):
@@ -82,7 +86,7 @@ def _run(overrides: list[str], job: Job, clip: Clip | None) -> int:
             raise
         except Exception as error:
             known = explain(error, overrides)
-            if known is None:
+            if known is None or (isinstance(error, OSError) and error in bugs):
                 raise
             raise known from error
     return 1 if failures else 0

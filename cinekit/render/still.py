@@ -171,6 +171,8 @@ def choose_still(labels: LoopLabels, clip: Clip, still: int | str = AUTO) -> Loo
     else:
         chosen = still
     if not 0 <= chosen < clip.n_frames:
-        raise RenderError(f"still: expected a frame index below {clip.n_frames}, received {chosen}")
+        raise RenderError(
+            f"render.still: expected a frame index below {clip.n_frames}, received {chosen}"
+        )
     start = np.where((labels.period == STILL) & ~kept, chosen, labels.start).astype(np.int16)
     return dataclasses.replace(labels, start=start)

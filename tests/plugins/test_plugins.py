@@ -23,7 +23,7 @@ def test_every_component_of_the_core_is_real():
     plugins = load_plugins([])
     provided = {kind: plugins.names(kind) for kind in KINDS}
     assert provided == {
-        "segmenter": ["combine", "ensemble", "masks", "motion", "scene"],
+        "segmenter": ["combine", "ensemble", "masks", "motion", "refine", "scene"],
         "solver": ["brute_force", "expansion", "multiscale"],
         "ranker": [
             "completion",
@@ -53,7 +53,7 @@ def test_an_unknown_name_lists_the_choices_and_suggests_one(name):
         load_plugins([]).get("segmenter", name)
     message = str(caught.value)
     assert f"unknown segmenter '{name}' (did you mean 'motion'?)" in message
-    assert "installed: combine, ensemble, masks, motion, scene" in message
+    assert "installed: combine, ensemble, masks, motion, refine, scene" in message
 
 
 def test_a_name_of_the_projects_own_plugins_says_what_to_install():

@@ -105,7 +105,7 @@ def test_the_output_folder_has_a_plain_name(path, stem):
         (("clip.mp4", "render.fade=x"), "render.fade: expected int, received 'x'"),
         (("clip.mp4", "render.fade=-1"), "render.fade: expected 0 to 64, received -1"),
         (("clip.mp4", "+render.fades=2"), "render.fades: unknown option (did you mean 'fade'?)"),
-        (("clip.mp4", "nonsense"), "Error parsing override 'nonsense'"),
+        (("clip.mp4", "nonsense"), "expected NAME=VALUE after the clip, received 'nonsense'"),
         (("clip.mp4", "energy=oh2017,liao2013"), "add --multirun to your command line"),
         (("clip.mp4", "solver=masks"), "unknown solver 'masks'; options: "),
         (("clip.mp4", "--config-dir", "absent"), "Additional config directory"),
@@ -200,7 +200,9 @@ def test_auto_takes_motion_without_weights_and_says_why(run, jobs, monkeypatch, 
     assert done.status == 0, done.err
     assert jobs.settings.segmenter == MotionSegmenter()
     note = done.err.splitlines()[0]
-    assert note.startswith("segmenter: motion, chosen by auto (scene_voc cannot run here: ")
+    assert note.startswith(
+        "segmenter: motion, chosen by auto (scene_voc and scene cannot run here: "
+    )
 
 
 def test_auto_takes_scene_where_the_weights_are(run, jobs, monkeypatch, test_data):
