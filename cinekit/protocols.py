@@ -57,7 +57,13 @@ class SilentReporter:
 
 
 class Component(Protocol):
-    """What all components share: they are dataclasses."""
+    """What all components share: they are dataclasses.
+
+    Two methods are optional. ``unavailable() -> str | None`` says why it cannot run here.
+    ``cache_key() -> str | None`` is for a segmenter or solver whose answer depends on more than its
+    input, its fields, the files that they name and its code; see
+    :func:`cinekit.fingerprint.identity`.
+    """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
