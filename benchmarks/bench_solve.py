@@ -10,7 +10,7 @@ would write it: two sweeps over all labels from the best constant start, every m
 computed pair costs (by the same numba kernels) and a fresh PyMaxflow graph.
 
 Beside the names of ``cinekit plugins`` there are ``bound`` (message passing on the pixels, for its
-lower bound of the periods p >= t/2), ``keep_90`` and ``keep_70`` (multiscale with fewer labels) and
+lower bound of the periods p >= t/2), ``keep_99`` and ``keep_90`` (multiscale with fewer labels) and
 ``gco_swap``. Needs cinekit-maxflow, and for clips other than ``synthetic`` the test data.
 """
 
@@ -109,8 +109,8 @@ def gco_swap() -> Solver:
 OTHERS: Mapping[str, Callable[[], Any]] = {
     "naive": NaiveSolver,
     "bound": partial(MultiscaleSolver, levels=0, iterations=100),
+    "keep_99": partial(MultiscaleSolver, keep=0.99),
     "keep_90": partial(MultiscaleSolver, keep=0.9),
-    "keep_70": partial(MultiscaleSolver, keep=0.7),
     "gco_swap": gco_swap,
 }
 

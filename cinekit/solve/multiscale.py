@@ -42,7 +42,7 @@ class MultiscaleSolver:
     Parameters
     ----------
     levels : how often the grid of a line-metric problem is halved before message passing, >= 0.
-        3 takes half the time of 1, and polishing makes up for what it misses.
+        1 and 3 take as long; 3 ends higher now and then.
     iterations : most iterations of message passing, >= 1.
     chain_sweeps : sweeps over rows and columns on every level, >= 1.
     coarse_moves : most sweeps of expansion moves on every level but the finest, >= 0.
@@ -53,13 +53,13 @@ class MultiscaleSolver:
     tolerance : expansion stops when a sweep gains less than this share of the energy, >= 0; message
         passing when an iteration gains less than a hundredth of it.
     table_megabytes : blocks are enlarged until their tables fit into this, >= 1.
-    keep : share of the pixels, in (0, 1], whose cheapest label is kept, see
+    keep : share, in (0, 1], of what pixels gain by their cheapest labels that must be kept, see
         :func:`cinekit.solve.fewer_labels.dominant_labels`. 1 keeps all labels. Less is faster and
         ends higher: docs/performance.md has the price.
     """
 
-    levels: int = 3
-    iterations: int = 10
+    levels: int = 2
+    iterations: int = 30
     chain_sweeps: int = 1
     coarse_moves: int = 1
     polish: int = 1

@@ -133,6 +133,7 @@ def test_unchanging_pixels_have_no_say_and_no_pixel_is_left_without_a_label():
     unary[0, 0, :3] -= 1e-5  # hardly a preference
     unary[1, 0, 3:5] = 0
     assert list(dominant_labels(unary, 0.9)) == [1]
+    assert list(dominant_labels(unary, 1.0)) == [0, 1]
     unary[:3, 0, 5] = np.inf
     assert list(dominant_labels(unary, 0.5)) == [1, 3]
 
