@@ -1,0 +1,78 @@
+"""What is known of the memory, and that no step holds the clip several times over."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+import tracemalloc
+import weakref
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import cinekit.finish
+import cinekit.pipeline
+from cinekit.memory import give_back, peak_memory
+from cinekit.pipeline import make_cinemagraphs
+from cinekit.render.seams import own_jump
+from cinekit.semantics import CandidateOptions
+from cinekit.testing import planted_loop
+from cinekit.types import LoopLabels
+from cinekit.write.report import megabytes
+
+
+def test_the_peak_counts_what_was_touched() -> None:
+    before = peak_memory()
+    held = np.ones(before // 4, np.uint8)
+    assert peak_memory() >= before
+    del held
+    assert 10e6 < before < 100e9
+
+
+def test_a_system_that_does_not_tell_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert peak_memory() == 0
+    assert megabytes(peak_memory()) == "not known"
+
+
+def test_giving_back_needs_no_particular_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    give_back()
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: SimpleNamespace())
+    give_back()
+
+
+def test_the_costs_are_gone_before_anything_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[weakref.ref[object]] = []
+    alive: list[object] = []
+    costs, judge = cinekit.pipeline.LoopCosts, cinekit.finish.judge
+
+    def watched(*arguments: object) -> object:
+        one = costs(*arguments)
+        made.extend((weakref.ref(one), weakref.ref(one.working)))
+        return one
+
+    def look(*arguments: object) -> object:
+        gc.collect()
+        alive.extend(one() for one in made)
+        return judge(*arguments)
+
+    monkeypatch.setattr(cinekit.pipeline, "LoopCosts", watched)
+    monkeypatch.setattr(cinekit.finish, "judge", look)
+    clip, _, _ = planted_loop(24, size=(72, 96), frames=60)
+    make_cinemagraphs(clip, candidates=CandidateOptions(combine=1, everything=False))
+    assert len(made) == 2
+    assert alive
+    assert set(alive) == {None}
+
+
+def test_jumps_are_measured_without_copies_of_the_clip() -> None:
+    rng = np.random.default_rng(0)
+    source = rng.integers(0, 255, (150, 90, 160), dtype=np.uint8)
+    labels = LoopLabels(np.full((90, 160), 40, np.int16), np.full((90, 160), 7, np.int16), 150)
+    tracemalloc.start()
+    own_jump(source, labels, np.ones((90, 160), bool))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < source.nbytes
