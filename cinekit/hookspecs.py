@@ -74,6 +74,7 @@ def cinekit_segmenters() -> Mapping[str, type[Segmenter]]:  # type: ignore[empty
                 cells = np.where(bright[..., None], [255, 0], [0, 255]).astype(np.uint8)
                 light = cinekit.Category("light", cinekit.Motion.NATURAL)
                 rest = cinekit.Category("background", cinekit.Motion.STATIC)
+                progress(1.0)
                 return cinekit.SemanticResponse(cells, (light, rest), source="bright")
 
 

@@ -96,6 +96,8 @@ def explain(error: BaseException, overrides: list[str]) -> CinekitError | None:
 
     An OSError outside a job is Hydra's: it makes the folder of the results.
     """
+    if isinstance(error, ValueError) and str(error).startswith("Only one of --run"):
+        return ConfigError("expected one of -m, --cfg and --info, received several: leave one out")
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
         return _no_folder(error) if isinstance(error, OSError) else None
     text = str(error)

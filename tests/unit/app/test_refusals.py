@@ -18,6 +18,7 @@ from cinekit.semantics.motion import MotionSegmenter
         (("threads=-1",), "threads: expected >= 0, received -1"),
         (("clip=none",), "clip: expected a mapping of options, received 'none'"),
         (("writer.mp4.crf=99",), "writer.mp4: expected mp4 crf in [0, 51], received 99.0"),
+        (("-m", "--cfg", "job"), "expected one of -m, --cfg and --info, received several"),
         (("second.mp4",), "expected NAME=VALUE after the clip, received 'second.mp4'"),
         (("segmenter=masks", "segmenter.path=nowhere"), "at 'nowhere', found nothing there"),
     ],

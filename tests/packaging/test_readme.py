@@ -1,0 +1,163 @@
+"""What the documents tell a reader to type is there and is accepted."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from cinekit import hookspecs
+from cinekit.cli import COMMANDS
+from cinekit.plugins import HOOKS, KNOWN_ELSEWHERE, METHODS
+from cinekit.testing import FrameSegmenterSuite
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES += sorted(ROOT.glob("plugins/*/README.md")) + sorted(ROOT.glob("examples/*/README.md"))
+
+
+PRELUDE = """
+from __future__ import annotations
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+import numpy as np
+import cinekit
+from cinekit.rank import FittedRanker
+from cinekit.rank.base import Training
+"""
+"""What the examples leave out."""
+
+
+def fenced() -> list[str]:
+    """The Python blocks of the README."""
+    return re.findall(r"```python\n(.*?)```", README, re.S)
+
+
+def named(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def typed(text: str) -> list[str]:
+    """What follows the word "cinekit" in blocks and in backticks, without comments."""
+    blocks = re.findall(r"(?m)^ {4}(cinekit .*)$", re.sub(r"\\\n *", "", text))
+    inline = re.findall(r"`(cinekit [^`]*)`", text.replace("\n", " "))
+    return [line.partition("#")[0].strip() for line in [*blocks, *inline]]
+
+
+def jobs_in(page: Path) -> list[str]:
+    """Whole commands that Hydra composes: with a clip, and not cut short by dots."""
+    lines = [line for line in typed(page.read_text("utf-8")) if "..." not in line]
+    return [line for line in lines if line.split()[1] == "make" and len(line.split()) > 2]
+
+
+JOBS = [(page, line) for page in PAGES for line in jobs_in(page)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_command_exists(page):
+    for line in typed(page.read_text("utf-8")):
+        assert line.split()[1] in COMMANDS, line
+
+
+@pytest.mark.parametrize(("page", "line"), JOBS, ids=lambda value: str(value)[-40:])
+def test_every_make_line_is_accepted(run, jobs, page, line):
+    _, command, clip, *words = shlex.split(line)
+    Path(clip).touch()
+    for choice in choices(words):
+        done = run(command, clip, *choice, "--cfg", "job")
+        assert done.status == 0 or "pip install cinekit-" in done.error, f"{line}: {done.err}"
+
+
+def choices(words: list[str]) -> list[list[str]]:
+    """The jobs of a sweep, each as a line of its own; other lines as they are."""
+    if "-m" not in words:
+        return [words]
+    parts = [word.partition("=") for word in words if word != "-m"]
+    values = [[f"{key}={value}" for value in listed.split(",")] for key, _, listed in parts]
+    return [list(job) for job in itertools.product(*values)]
+
+
+def test_the_readme_shows_at_least_the_three_lines(run, jobs):
+    assert len(jobs_in(ROOT / "README.md")) >= 3
+
+
+def test_every_override_of_the_table_is_accepted(run, jobs):
+    cells = re.findall(r"(?m)^\| (`[^|]*) \|", README)
+    overrides = [part for cell in cells for part in re.findall(r"`([^`]+=[^`]+)`", cell)]
+    assert len(overrides) >= 8
+    for words in overrides:
+        done = run("make", "clip.mp4", *words.split(), "--cfg", "job")
+        assert done.status == 0, f"{words}: {done.err}"
+
+
+def test_every_target_exists():
+    targets = re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"))
+    asked = {word for page in PAGES for word in re.findall(r"\bmake ([a-z-]+) ", _code(page))}
+    assert {"demo", "test"} <= asked
+    assert asked <= set(targets)
+
+
+def _code(page: Path) -> str:
+    """Indented lines alone: "make" is a word of prose as well."""
+    lines = page.read_text("utf-8").splitlines()
+    return "\n".join(f"{line.strip()} " for line in lines if line.startswith("    make "))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_inside_the_project_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_the_python_example_has_five_lines():
+    """That it runs is a test of the pipeline."""
+    (code,) = [part for part in fenced() if "read_clip" in part]
+    assert len([line for line in code.splitlines() if line.strip()]) == 5
+
+
+@pytest.fixture
+def module(monkeypatch) -> Callable[[str, str], ModuleType]:
+    """``module(name, code)`` runs an example in a module of its own."""
+
+    def run_code(name: str, code: str) -> ModuleType:
+        made = ModuleType(name)
+        monkeypatch.setitem(sys.modules, name, made)
+        exec(compile(PRELUDE, name, "exec"), made.__dict__)
+        exec(compile(code, name, "exec"), made.__dict__)
+        return made
+
+    return run_code
+
+
+class TestPluginOfTheReadme(FrameSegmenterSuite):
+    @pytest.fixture(autouse=True)
+    def _of(self, module):
+        (code,) = [part for part in fenced() if "hookimpl" in part]
+        self.provided = module("readme", code).cinekit_segmenters()
+
+    def segmenter(self):
+        return self.provided["bright"]()
+
+
+@pytest.mark.parametrize("kind", sorted(HOOKS))
+def test_the_example_of_every_hook_runs(module, kind):
+    text = getattr(hookspecs, HOOKS[kind]).__doc__.partition("::\n")[2].partition("and beside")[0]
+    provided = getattr(module(f"example_{kind}", textwrap.dedent(text)), HOOKS[kind])()
+    for component in provided.values():
+        assert callable(getattr(component(), METHODS[kind]))
+
+
+def test_every_option_of_the_projects_plugins_says_what_installs_it():
+    for path in ROOT.glob("plugins/*/*/conf/*/*.yaml"):
+        group, package = path.parent.name, path.relative_to(ROOT).parts[1]
+        assert package in KNOWN_ELSEWHERE.get((group, path.stem), ""), path
