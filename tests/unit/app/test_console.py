@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 
@@ -55,6 +56,7 @@ def test_on_a_terminal_every_stage_has_a_bar():
             progress(2.0)
         reporter.warn("careful")
     shown = stream.getvalue()
+    assert re.search(r"left \d\d:\d\d", re.sub(r"\x1b\[[\d;?]*\w", "", shown))
     assert "segment" in shown
     assert "100%" in shown
     assert "[bold]not markup[/bold]" in shown

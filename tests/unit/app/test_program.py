@@ -6,12 +6,14 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cinekit.testing import planted_loop
+from cinekit.testing.writer_suite import play_film
 from cinekit.write import Mp4Writer
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -62,18 +64,35 @@ def test_make_writes_loops_labels_report_and_result(start, tmp_path):
         assert f"labels_{candidate['id']}.png" in names
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("stage", ["segment", "costs"])
-def test_ctrl_c_leaves_no_half_written_file(start, tmp_path, stage):
-    job = start()
+def interrupted_after(job: subprocess.Popen[str], stage: str, ready: Callable[[], bool]) -> None:
+    """Send Ctrl-C once a stage is over and ``ready()`` holds; check how the job ends."""
     assert job.stderr is not None
     for line in job.stderr:
-        if line.startswith(f"{stage}:"):
+        if line.startswith(f"{stage}:") and line.endswith(" s\n") and "left" not in line:
             break
+    while job.poll() is None and not ready():
+        time.sleep(0.005)
     job.send_signal(signal.SIGINT)
     _, err = job.communicate(timeout=600)
     assert job.returncode == 130
     assert err.splitlines()[-1] == "cinekit: interrupted"
     assert "Traceback" not in err
-    media = {name for name in written(tmp_path / "out") if not name.startswith(".hydra/")}
-    assert not media
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["segment", "costs"])
+def test_ctrl_c_leaves_no_half_written_file(start, tmp_path, stage):
+    interrupted_after(start(), stage, lambda: True)
+    assert not {name for name in written(tmp_path / "out") if not name.startswith(".hydra/")}
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_a_loop_is_written_leaves_whole_files_only(start, tmp_path):
+    out = tmp_path / "out"
+    interrupted_after(start(), "solve", lambda: bool(list(out.glob(".*.tmp"))))
+    left = {path.name for path in out.iterdir()} - {".hydra"}
+    assert all(name.endswith((".png", ".mp4")) for name in left)
+    for name in left:
+        if name.endswith(".mp4"):
+            assert len(play_film(out / name).frames)
+    assert "result.json" not in left

@@ -373,6 +373,15 @@ def audio_only(path: Path) -> Path:
     return path
 
 
+def frameless(path: Path) -> Path:
+    """A file with a video stream and nothing in it."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        container.start_encoding()
+    return path
+
+
 def test_every_bad_input_is_one_clear_line(tmp_path: Path, h264: Path) -> None:
     (tmp_path / "notes.txt").write_text("Not a video.\n" * 40)
     (tmp_path / "notes.mp4").write_text("Not a video.\n" * 40)
@@ -380,6 +389,7 @@ def test_every_bad_input_is_one_clear_line(tmp_path: Path, h264: Path) -> None:
     whole = write(tmp_path / "back.mp4", moving(30), "libx264", "yuv420p").read_bytes()
     (tmp_path / "noindex.mp4").write_bytes(whole[: len(whole) // 2])
     audio_only(tmp_path / "tone.wav")
+    frameless(tmp_path / "hollow.avi")
     write(tmp_path / "short.mkv", moving(7))
     cases: dict[str, tuple[type[ClipError], str]] = {
         "missing.mp4": (ClipNotFoundError, "check the path"),
@@ -389,6 +399,7 @@ def test_every_bad_input_is_one_clear_line(tmp_path: Path, h264: Path) -> None:
         "notes.mp4": (ClipError, "not a media file"),
         "noindex.mp4": (ClipError, "cut off before its index"),
         "tone.wav": (ClipError, "expected a video stream, .* only audio"),
+        "hollow.avi": (ClipError, "at least 8 frames, none of .* decodes"),
         "short.mkv": (ClipError, "at least 8 frames, .* gives 7: name a longer video"),
     }
     for name, (kind, text) in cases.items():
