@@ -100,6 +100,12 @@ def _rate(rest: list[str]) -> int:
     return rate(rest)
 
 
+def _ratings(rest: list[str]) -> int:
+    from cinekit.cli.rating import ratings
+
+    return ratings(rest)
+
+
 def _train(rest: list[str]) -> int:
     from cinekit.cli.rating import train
 
@@ -150,6 +156,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "demo": _demo,
     "features": _features,
     "rate": _rate,
+    "ratings": _ratings,
     "train": _train,
     "rank": _rank,
     "evaluate": _evaluate,

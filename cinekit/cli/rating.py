@@ -1,4 +1,4 @@
-"""The commands of the personal ranking: ``features``, ``rate``, ``train`` and ``rank``."""
+"""The commands of the ranking: ``features``, ``rate``, ``ratings``, ``train`` and ``rank``."""
 
 from __future__ import annotations
 
@@ -109,6 +109,24 @@ def _ask(prompt: str, again: bool) -> str | float:
         if not again:
             raise ConfigError(f"rate: expected a number from 1 to 5, received {text!r}")
         print("a number from 1 to 5, please")
+
+
+def ratings(rest: list[str]) -> int:
+    """``cinekit ratings export FILE`` and ``import FILE``: every rating ever given, as csv."""
+    from cinekit.rank.store import RatingsStore
+    from cinekit.ranking import store_path
+
+    parser = Parser("cinekit ratings", description=ratings.__doc__)
+    parser.add_argument("action", choices=("export", "import"))
+    parser.add_argument("file", type=Path, help="columns user, cinemagraph, rating, time")
+    parser.add_argument("--ratings", type=Path, help="the ratings store")
+    given = parser.parse_args(rest)
+    store = RatingsStore(store_path(given.ratings))
+    if given.action == "export":
+        print(f"{store.export_csv(given.file)} ratings written: {given.file}")
+    else:
+        print(f"{store.import_csv(given.file)} ratings added: {store.path}")
+    return 0
 
 
 def train(rest: list[str]) -> int:

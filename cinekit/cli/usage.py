@@ -15,6 +15,7 @@ cinekit: a short video becomes a picture in which one thing moves in a perfect l
   cinekit demo [overrides]        the same from a clip that cinekit draws itself
   cinekit render CLIP MAP [...]   a loop from a label map (labels_*.png, .vlp) that exists already
   cinekit rate RESULT --user NAME look at the loops of a result and rate them, 1 to 5
+  cinekit ratings export FILE     all ratings as csv; import adds those of a csv
   cinekit train [ranker=joint]    learn from everybody's ratings
   cinekit rank RESULT --user NAME a result's loops in this user's order
   cinekit evaluate [ranker=[..]]  how well rankers predict ratings that they were not told

@@ -220,3 +220,34 @@ def test_a_model_of_other_features_is_refused_in_one_line(tmp_path, capsys):
     err = capsys.readouterr().err
     assert "missing: flow_mean" in err
     assert err.count("\n") == 1
+
+
+def test_ratings_move_between_machines_as_csv(tmp_path, monkeypatch, capsys):
+    say(monkeypatch, "5\n4\n2\n")
+    assert main(["rate", str(make_result(tmp_path / "out")), "--user", "ann"]) == 0
+    table, other = tmp_path / "ratings.csv", ["--ratings", str(tmp_path / "other.sqlite")]
+    assert main(["ratings", "export", str(table)]) == 0
+    assert main(["ratings", "import", str(table), *other]) == 0
+    assert main(["ratings", "import", str(table), *other]) == 0
+    out = capsys.readouterr().out
+    assert "3 ratings written" in out
+    assert "3 ratings added" in out
+    assert "0 ratings added" in out
+    assert main(["ratings", "import", str(tmp_path / "none.csv")]) == 1
+    assert "cannot read ratings" in capsys.readouterr().err
+
+
+def test_at_a_terminal_each_loop_is_opened_and_asked_for_again(tmp_path, monkeypatch, capsys):
+    folder = make_result(tmp_path / "out")
+    for name in CANDIDATES:
+        (folder / f"{name}.mp4").touch()
+    stdin = io.StringIO("great\n5\n4\n3\n")
+    stdin.isatty = lambda: True
+    monkeypatch.setattr("sys.stdin", stdin)
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert main(["rate", str(folder), "--user", "ann"]) == 0
+    assert [Path(uri).name for uri in opened] == [f"{name}.mp4" for name in CANDIDATES]
+    out = capsys.readouterr().out
+    assert "a number from 1 to 5, please" in out
+    assert "3 of 3 rated by ann" in out

@@ -321,3 +321,43 @@ def test_a_damaged_or_foreign_model_is_one_line(tmp_path: Path):
     save(fitted, "constant", path)
     with pytest.raises(RankError, match="not a model of FittedJoint"):
         load(JointRanker.fitted, path)
+
+
+class Bomb:
+    """Pickled, it would make a file when it is loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (self.path,))
+
+
+def test_a_model_file_can_hold_no_pickle_and_no_other_version(tmp_path: Path):
+    features, ratings = small()
+    path, mark = tmp_path / "model.npz", tmp_path / "exploded"
+    save(ConstantRanker().fit(features, ratings), "constant", path)
+    with np.load(path, allow_pickle=False) as file:  # every member is a plain array
+        members = {name: file[name] for name in file.files}
+    assert all(not array.dtype.hasobject for array in members.values())
+
+    np.savez(path, **members, extra=np.array([Bomb(mark)], dtype=object))
+    with pytest.raises(RankError, match="expected a cinekit model"):
+        load(ConstantRanker.fitted, path)
+    assert not mark.exists()
+
+    text = members["json"].tobytes().replace(b'"format": 1', b'"format": 2')
+    np.savez(path, **{**members, "json": np.frombuffer(text, np.uint8)})
+    with pytest.raises(RankError, match="expected model format 1, received 2; train again"):
+        load(ConstantRanker.fitted, path)
+
+
+def test_an_unrated_user_changes_nobody_s_projection():
+    features, ratings = small()
+    more = np.concatenate([ratings, np.full((len(ratings), 2), np.nan)], axis=1)
+    for name in ("joint linear", "joint rbf", "srf aem", "completion mc"):
+        alone, crowd = (RANKERS[name].fit(features, table) for table in (ratings, more))
+        for told in ratings.T:
+            np.testing.assert_array_equal(
+                crowd.latent(UserRatings(told)), alone.latent(UserRatings(told))
+            )
