@@ -5,8 +5,7 @@
 960x540, 150 frames in and out; the labels are patches of four periods that cover a share of the
 frame. The copy is the reference of the same run. "MB" is the most that rendering frame by frame
 holds besides the clip. Errors (`cinekit.render.gradient_errors`, grey levels) are measured on a
-smaller clip, where an exact solution by conjugate gradients is to be had; "poisson, all" blends
-also the jumps that `blend=poisson` leaves alone, because they look like any other step.
+smaller clip, where an exact solution by conjugate gradients is to be had.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ from cinekit.render import (
     iterate_loop,
     render_loop,
 )
-from cinekit.render.poisson import poisson_frames
 from cinekit.render.poisson_reference import exact_loop
 from cinekit.testing import demo_clip
 from cinekit.types import Clip, LoopLabels
@@ -76,7 +74,6 @@ def errors(moving: float) -> dict[str, GradientErrors]:
     clip = demo_clip(size=SMALL, frames=FEW)
     labels = labels_of(clip, moving)
     loops = {b.value: render_loop(clip, labels, FEW, RenderOptions(blend=b)) for b in Blend}
-    loops["poisson, all"] = np.stack(list(poisson_frames(clip, labels, FEW)))
     best = exact_loop(clip, labels, FEW, 1e-5)
     loops["exact"] = np.clip(np.rint(best), 0, 255).astype(np.uint8)
     return {name: gradient_errors(clip, labels, loop) for name, loop in loops.items()}

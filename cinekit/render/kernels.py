@@ -6,6 +6,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+OVERSHOOT = np.float32(12)
+"""Grey levels by which a restored contrast may go beyond what is mixed: more than the crests of a
+rough sea need."""
+
 
 @njit(cache=True, nogil=True)
 def compose(
@@ -18,6 +22,7 @@ def compose(
     share: NDArray[np.float32],
     mean: NDArray[np.float32],
     correlation: NDArray[np.float32],
+    hide: NDArray[np.float32],
     out: NDArray[np.uint8],
 ) -> None:
     """One frame of the loop into out, uint8 (H, W, 3).
@@ -28,14 +33,16 @@ def compose(
     main, other, share : (L,), what each label shows now, see :func:`cinekit.render.fade.sources`.
     mean : float32 (H, W, 3), each pixel's mean over its loop; correlation : float32 (H, W) in
         (-1, 1], of the two sides of its fade. A mix of two things that do not agree has less
-        contrast than either; its deviation from the mean is scaled up by what was lost.
+        contrast than either; its deviation from the mean is scaled up by what was lost, but hardly
+        beyond what the two and the mean show, or a flame leaves its negative.
+    hide : float32 (H, W) in [0, 1], how much of a pixel's fade is shown.
     """
     height, width = index.shape
     for y in range(height):
         for x in range(width):
             label = index[y, x]
             a = main[label]
-            beta = share[label]
+            beta = share[label] * hide[y, x]
             w = weight[y, x]
             if beta == 0.0 and w == 0.0:
                 for c in range(3):
@@ -50,12 +57,16 @@ def compose(
             label2 = second[y, x]
             a2 = main[label2]
             b2 = other[label2]
-            beta2 = share[label2]
+            beta2 = share[label2] * hide[y, x]
             for c in range(3):
                 value = np.float32(frames[a, y, x, c])
                 if beta > 0.0:
-                    value += beta * (np.float32(frames[b, y, x, c]) - value)
-                    value = mean[y, x, c] + gain * (value - mean[y, x, c])
+                    m = mean[y, x, c]
+                    one, two = value, np.float32(frames[b, y, x, c])
+                    value += beta * (two - value)
+                    value = m + gain * (value - m)
+                    value = max(value, min(one, two, m) - OVERSHOOT)
+                    value = min(value, max(one, two, m) + OVERSHOOT)
                 if w > 0.0:
                     value2 = np.float32(frames[a2, y, x, c])
                     if beta2 > 0.0:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cinekit.errors import RenderError
 from cinekit.render.fade import LabelTable, label_table, sources
+from cinekit.render.jumps import stand_out
 from cinekit.render.kernels import across_border, compose, loop_statistics
 from cinekit.render.options import Blend, RenderOptions
 from cinekit.render.poisson import poisson_frames
@@ -33,6 +34,7 @@ class _Plan:
     weight: NDArray[np.float32]
     mean: NDArray[np.float32]
     correlation: NDArray[np.float32]
+    hide: NDArray[np.float32]
 
 
 def _agreement(moments: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -56,7 +58,7 @@ def _plan(clip: Clip, labels: LoopLabels, options: RenderOptions) -> _Plan:
     if fades and options.feather:
         across_border(table.index, table.period == STILL, options.feather, second, weight)
     mean = np.zeros((*labels.size, 3), np.float32)
-    correlation = np.ones(labels.size, np.float32)
+    correlation, hide = np.ones(labels.size, np.float32), np.ones(labels.size, np.float32)
     if bool((table.first < table.last).any()):
         moments = np.zeros((*labels.size, 3), np.float32)
         loop_statistics(
@@ -70,8 +72,8 @@ def _plan(clip: Clip, labels: LoopLabels, options: RenderOptions) -> _Plan:
             mean,
             moments,
         )
-        correlation = _agreement(moments)
-    return _Plan(table, labels.shows, second, weight, mean, correlation)
+        correlation, hide = _agreement(moments), stand_out(clip, labels)
+    return _Plan(table, labels.shows, second, weight, mean, correlation, hide)
 
 
 def iterate_loop(
@@ -112,6 +114,7 @@ def _frames(clip: Clip, plan: _Plan, n_frames: int) -> Iterator[NDArray[np.uint8
             share,
             plan.mean,
             plan.correlation,
+            plan.hide,
             out,
         )
         yield out

@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.render.kernels import OVERSHOOT
+
 
 def compose(
     frames: NDArray[np.uint8],
@@ -18,6 +20,7 @@ def compose(
     share: NDArray[np.float32],
     mean: NDArray[np.float32],
     correlation: NDArray[np.float32],
+    hide: NDArray[np.float32],
 ) -> NDArray[np.float64]:
     """:func:`cinekit.render.kernels.compose` before rounding: float64 (H, W, 3) in [0, 255]."""
     out = np.zeros((*index.shape, 3))
@@ -25,15 +28,18 @@ def compose(
         here, across = int(index[y, x]), int(second[y, x])
 
         def mix(label: int, y: int = y, x: int = x) -> NDArray[np.float64]:
-            beta = float(share[label])
+            beta = float(share[label]) * float(hide[y, x])
             one = frames[main[label], y, x].astype(np.float64)
             two = frames[other[label], y, x].astype(np.float64)
             blended: NDArray[np.float64] = (1 - beta) * one + beta * two
             return blended
 
-        beta = float(share[here])
+        beta = float(share[here]) * float(hide[y, x])
         kept = (1 - beta) ** 2 + beta**2 + 2 * beta * (1 - beta) * float(correlation[y, x])
         value = mean[y, x] + (mix(here) - mean[y, x]) / math.sqrt(kept)
+        if beta > 0:
+            shown = np.stack([frames[main[here], y, x], frames[other[here], y, x], mean[y, x]])
+            value = np.clip(value, shown.min(axis=0) - OVERSHOOT, shown.max(axis=0) + OVERSHOOT)
         w = float(weight[y, x])
         out[y, x] = np.clip((1 - w) * value + w * mix(across), 0, 255)
     return out

@@ -29,8 +29,9 @@ def test_composed_frames_equal_the_plain_loops(seed, fade, feather, f):
     kernels.across_border(table.index, table.period == 1, feather, second, weight)
     mean = rng.uniform(0, 255, (*period.shape, 3)).astype(np.float32)
     correlation = rng.uniform(-0.5, 1, period.shape).astype(np.float32)
+    hide = rng.choice(np.array([0, 0.5, 1], np.float32), period.shape)
     arguments = (
-        frames, table.index, second, weight, *sources(table, 12, f), mean, correlation,
+        frames, table.index, second, weight, *sources(table, 12, f), mean, correlation, hide,
     )  # fmt: skip
     out = np.empty(frames.shape[1:], np.uint8)
     kernels.compose(*arguments, out)
