@@ -8,8 +8,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cinekit.features import FaceFeatures, StandardFeatures, extract_all
 from cinekit.rank import UserRatings, simulate_study, soft_impute
 from cinekit.rank.joint import JointRanker
+from cinekit.types import (
+    Candidate,
+    Category,
+    Cinemagraph,
+    Clip,
+    Judgement,
+    LoopLabels,
+    Motion,
+    Regions,
+    Result,
+    SemanticResponse,
+    Stabilisation,
+    Verdict,
+)
 
 STUDY = simulate_study(0)
 
@@ -39,3 +54,33 @@ def test_soft_impute(benchmark):
     values = STUDY.features.values
     side = (values - values.mean(0)) / values.std(0)
     benchmark.pedantic(soft_impute, (STUDY.ratings, side), rounds=1)
+
+
+def test_features_of_a_loop(benchmark):
+    """120 frames of 960x540, no network. Goal: 1 s."""
+    size = (120, 540, 960)
+    frames = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    frames[:, :, 480:] = frames[0, :, 480:]  # the right half stands still
+    moves = np.zeros(size[1:], bool)
+    moves[:, :480] = True
+    labels = LoopLabels(
+        np.where(moves, 40, 1).astype(np.int16), np.zeros(size[1:], np.int16), size[0]
+    )
+    water = Category("water", Motion.NATURAL)
+    cinemagraph = Cinemagraph(
+        Candidate("water", ("water",), moves), labels, size[0], Judgement(Verdict.GOOD, (), {}), {}
+    )
+    result = Result(
+        clip=Clip(frames, 30.0),
+        stabilisation=Stabilisation(False, 0.0, 0.0, 1.0, True),
+        response=SemanticResponse(np.full((120, 135, 240, 1), 255, np.uint8), (water,), "made"),
+        regions=Regions((), (), moves),
+        working=(30, 270, 480),
+        every=4,
+        cinemagraphs=(cinemagraph,),
+        stages=(),
+        settings={},
+    )
+    extractors = {"standard": StandardFeatures(), "faces": FaceFeatures()}
+    benchmark(extract_all, extractors, result, cinemagraph, frames)
+    assert benchmark.stats.stats.median < 1
