@@ -217,8 +217,9 @@ def read_clip(
                     f"expected a shot of at least {MIN_FRAMES} frames, the longest of {n_shots} in "
                     f"{path} has {last - first}: choose another clip.start, or clip.cuts=false"
                 )
+            cuts = "1 scene cut" if n_shots == 2 else f"{n_shots - 1} scene cuts"
             notes.append(
-                f"{n_shots - 1} scene cuts found: the longest shot used, frames {first} to "
+                f"{cuts} found: the longest shot used, frames {first} to "
                 f"{last - 1} of {len(frames)}"
             )
             frames = frames[first:last].copy()

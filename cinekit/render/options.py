@@ -12,6 +12,9 @@ from cinekit.errors import ConfigError
 AUTO = "auto"
 """The value of an option that is chosen from the clip."""
 
+LONGEST_SECONDS, LONGEST_FRAMES = 60, 3600
+"""Of a loop: it is in memory while it is rendered and judged. ``repeat`` plays it longer."""
+
 _FRAMES = re.compile(r"([1-9]\d{0,5})\s*f(?:rames?)?")
 
 
@@ -61,16 +64,7 @@ class RenderOptions:
     dynamism_of: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if isinstance(self.length, str):
-            if self.length != AUTO and not _FRAMES.fullmatch(self.length):
-                raise ConfigError(
-                    f"length: expected seconds, frames or 'auto', received {self.length!r}; "
-                    "write for example length=4 or length=90f"
-                )
-        elif not (math.isfinite(self.length) and self.length > 0):
-            raise ConfigError(
-                f"length: expected seconds > 0, frames or 'auto', received {self.length}"
-            )
+        self._check_length()
         if not 0 < self.min_seconds <= self.max_seconds:
             raise ConfigError(
                 "min_seconds, max_seconds: expected 0 < min <= max, "
@@ -94,6 +88,29 @@ class RenderOptions:
         for name, setting in {"dynamism": self.dynamism, **named}.items():
             if not 0 <= setting <= 1:
                 raise ConfigError(f"{name}: expected 0 (still) to 1, received {setting}")
+
+    def _check_length(self) -> None:
+        if self.length == AUTO:
+            return
+        if isinstance(self.length, str):
+            found = _FRAMES.fullmatch(self.length)
+            if found is None:
+                raise ConfigError(
+                    f"length: expected seconds, frames or 'auto', received {self.length!r}; "
+                    "write for example length=4 or length=90f"
+                )
+            too_long = int(found[1]) > LONGEST_FRAMES
+        else:
+            if not (math.isfinite(self.length) and self.length > 0):
+                raise ConfigError(
+                    f"length: expected seconds > 0, frames or 'auto', received {self.length}"
+                )
+            too_long = self.length > LONGEST_SECONDS
+        if too_long:
+            raise ConfigError(
+                f"length: expected at most {LONGEST_SECONDS} seconds or {LONGEST_FRAMES} frames, "
+                f"received {self.length}; repeat=N plays a loop N times"
+            )
 
     def frames(self, fps: float) -> int | None:
         """The length in frames; None when it is chosen from the clip."""

@@ -170,6 +170,8 @@ def test_a_still_picture_has_the_shortest_length():
         ({"length": "2.5f"}, "received '2.5f'"),
         ({"dynamism": 1.1}, "dynamism: expected 0 (still) to 1, received 1.1"),
         ({"dynamism_of": {"water": -1}}, "dynamism_of.water: expected 0 (still) to 1"),
+        ({"length": 61}, "length: expected at most 60 seconds or 3600 frames, received 61"),
+        ({"length": "3601f"}, "received 3601f; repeat=N plays a loop N times"),
         ({"length": 0}, "length: expected seconds > 0"),
         ({"length": float("nan")}, "length: expected seconds > 0"),
         ({"min_seconds": 4.0, "max_seconds": 3.0}, "received 4.0 and 3.0"),
