@@ -110,7 +110,7 @@ def _weights() -> Iterator[Check]:
     yield Check("weights", None, f"{folder} is searched; {VARIABLE}=DIR chooses another")
     for model in KNOWN_MODELS.values():
         found = (folder / model.file_name).is_file()
-        text = f"segmenter={model.name}: {model.file_name}" + ("" if found else " not found")
+        text = f"{model.name}: {model.file_name}" + ("" if found else " not found")
         yield Check("weights", True if found else None, text)
 
 

@@ -205,10 +205,12 @@ def find_weights(file: str | Path, url: str | None = None, sha256: str | None = 
         raise WeightsError(
             f"expected weights at {str(path)!r}, found no file there; check the path"
         )
-    url = url or next((m.url for m in _KNOWN if m.file_name == path.name), None)
+    known = is_known(path)
+    fetch = f"'cinekit models get {known.name}' fetches them; or " if known and known.url else ""
+    url = url or (known.url if known else None)
     source = f" (published at {url})" if url else ""
     raise WeightsError(
-        f"the weights {path.name!r} are not installed: put the file{source} into "
+        f"the weights {path.name!r} are not installed: {fetch}put the file{source} into "
         f"{models_folder()}, or give its path"
     )
 

@@ -57,8 +57,9 @@ def test_missing_weights_say_which_and_where_to_put_them(store):
 
 def test_missing_weights_of_a_known_model_say_where_they_are_published(store):
     model = KNOWN_MODELS["selfie"]
-    with pytest.raises(WeightsError, match=r"storage\.googleapis\.com"):
+    with pytest.raises(WeightsError, match=r"storage\.googleapis\.com") as caught:
         find_weights(model.file_name)
+    assert f"'cinekit models get {model.name}' fetches them" in str(caught.value)
 
 
 def test_a_wrong_path_is_not_looked_up_in_the_store(store, tmp_path):
