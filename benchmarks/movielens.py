@@ -155,6 +155,7 @@ def main() -> None:
     if arguments.new_users:
         new_users(arguments.folder, arguments.seeds)
         return
+    chosen = contestants()
     rows: dict[str, list[list[float]]] = {}
     for seed in range(arguments.seeds):
         data = read(arguments.folder, seed)
@@ -167,7 +168,7 @@ def main() -> None:
         train = np.where(test, np.nan, data.ratings)
         if arguments.keep < 1:
             train[np.random.default_rng([seed, 8]).random(train.shape) >= arguments.keep] = np.nan
-        for name, predict in contestants().items():
+        for name, predict in chosen.items():
             if arguments.only and not name.startswith(tuple(arguments.only.split(","))):
                 continue
             began = time.perf_counter()

@@ -20,6 +20,8 @@ from cinekit.rank.base import Array, Features, FittedRanker, UserRatings
 from cinekit.rank.evaluate import METRICS, Scores
 
 SCHEMA = "cinekit.evaluation/1"
+COLUMNS = (*METRICS, "new items mAP", "new users")
+NEW_USERS = "New users: mAP after 0, 5 and all ratings"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,16 +55,30 @@ def t_sne(latents: Array) -> Array:
 
 def table(scores: Mapping[str, Scores]) -> str:
     """Every ranker, every metric, mean and standard deviation over the seeds, best mAP first."""
-    columns = (*METRICS, "new items mAP", "new users")
-    head = f"{'':<20}" + "".join(f"{name:>19}" for name in columns)
-    lines = [head]
-    for name, one in _ranked(scores):
-        cells = [_spell(one.known[metric]) for metric in METRICS]
-        cells.append(_spell(one.new_items.get("mAP", ())))
-        cells.append(_gain(one))
-        lines.append(f"{name:<20}" + "".join(f"{cell:>19}" for cell in cells))
-    lines.append("new users: mAP after 0, 5 and all ratings")
-    return "\n".join(lines)
+    rows = [("", *COLUMNS), *_rows(scores)]
+    lines = [f"{name:<20}" + "".join(f"{cell:>19}" for cell in cells) for name, *cells in rows]
+    return "\n".join([*lines, NEW_USERS])
+
+
+def _rows(scores: Mapping[str, Scores]) -> list[tuple[str, ...]]:
+    return [
+        (
+            name,
+            *(_spell(one.known[metric]) for metric in METRICS),
+            _spell(one.new_items.get("mAP", ())),
+            _gain(one),
+        )
+        for name, one in _ranked(scores)
+    ]
+
+
+def _html_table(scores: Mapping[str, Scores]) -> str:
+    head = "".join(f"<th>{name}</th>" for name in ("", *COLUMNS))
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+        for row in _rows(scores)
+    )
+    return f"<table><tr>{head}</tr>{body}</table><p>{NEW_USERS}</p>"
 
 
 def as_json(scores: Mapping[str, Scores], about: Mapping[str, Any]) -> str:
@@ -90,12 +106,14 @@ def as_html(
     parts = [
         "<!doctype html><meta charset=utf-8><title>cinekit evaluate</title>",
         "<style>body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;"
-        "padding:0 1rem;color:#222;background:#fff}pre{overflow-x:auto}figure{display:inline-block;"
+        "padding:0 1rem;color:#222;background:#fff}table{border-collapse:collapse;"
+        "font-variant-numeric:tabular-nums;margin-top:1rem}td,th{padding:.15rem .7rem;"
+        "text-align:right;white-space:nowrap}td:first-child{text-align:left;padding-left:0}figure{display:inline-block;"
         "margin:0 1.5rem 1.5rem 0;vertical-align:top}img{image-rendering:pixelated;width:17rem;"
         "height:24rem;border:1px solid #ccc}</style>",
         f"<h1>How well rankers predict</h1><p>{html.escape(about)}</p>",
         f"<h2>Mean average precision</h2>{bars(scores)}",
-        f"<pre>{html.escape(table(scores))}</pre>",
+        _html_table(scores),
         "<h2>New users: mAP by number of ratings told</h2>" + curves(scores),
         "<h2>Rating matrices</h2><p>Rows cinemagraphs, columns users, both in one order; "
         "blue 1, white 3, red 5, grey unknown.</p>",
@@ -104,7 +122,10 @@ def as_html(
     ]
     maps = [(name, one.places) for name, one in pictures.items() if one.places is not None]
     if maps:
-        parts.append("<h2>Users</h2><p>t-SNE of the latents; colour is the mean rating.</p>")
+        parts.append(
+            "<h2>Users</h2><p>t-SNE of the latents; colour is the mean rating: blue 1, green 3, "
+            "red 5.</p>"
+        )
         parts += [_map(name, places, ratings) for name, places in maps]
     return "\n".join(parts) + "\n"
 
@@ -140,9 +161,15 @@ def curves(scores: Mapping[str, Scores]) -> str:
             f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
             f'<text x="440" y="{24 + 18 * i}" fill="{colour}">{html.escape(name)}</text>'
         )
-    axes = '<path d="M40 20V260H420" fill="none" stroke="#222"/><text x="36" y="264" '
-    axes += 'text-anchor="end">0</text><text x="36" y="24" text-anchor="end">1</text><text x="420"'
-    axes += f' y="276" text-anchor="end">{last} ratings</text>'
+    axes = "".join(
+        f'<path d="M40 {260 - 240 * level:.0f}H420" stroke="#{"222" if level == 0 else "ddd"}"/>'
+        f'<text x="34" y="{264 - 240 * level:.0f}" text-anchor="end">{level:g}</text>'
+        for level in (0, 0.25, 0.5, 0.75, 1)
+    )
+    axes += "".join(
+        f'<text x="{40 + 380 * k / last:.0f}" y="277" text-anchor="middle">{k}</text>'
+        for k in range(0, last + 1, max(1, last // 4))
+    )
     height = max(285, 30 + 18 * len(lines))
     return (
         f'<svg viewBox="0 0 640 {height}" width="640" font-size="13">{axes}{"".join(parts)}</svg>'
