@@ -105,6 +105,42 @@ def test_the_folder_has_what_result_json_says(planted, tmp_path: Path) -> None:
     assert any(name.endswith(".mp4") for name in named)
 
 
+def test_files_hold_the_labels_and_as_many_rounds_as_asked(made, tmp_path: Path) -> None:
+    from cinekit.testing.writer_suite import play_film
+    from cinekit.write import read_vlp
+
+    result, frames = made
+    (first, *_) = result.cinemagraphs
+    name = first.candidate.id
+    outputs = OutputFolder(tmp_path, Settings().writers, repeat=2)
+    outputs.add(result, first, frames[name])
+    assert len(play_film(tmp_path / f"{name}.mp4").frames) == 2 * first.n_frames
+    labels = read_vlp(tmp_path / f"labels_{name}.png", result.clip.n_frames)
+    np.testing.assert_array_equal(labels.period, first.labels.period)
+    loops = first.labels.looping
+    np.testing.assert_array_equal(labels.start[loops], first.labels.start[loops])
+
+
+def test_one_word_swaps_the_segmenter_or_the_solver(planted, tmp_path: Path) -> None:
+    from PIL import Image
+
+    from cinekit.semantics.masks import MaskSegmenter
+    from cinekit.solve import ExpansionSolver
+
+    clip, mask, _ = planted
+    Image.fromarray(mask.astype(np.uint8)).save(tmp_path / "pond.png")
+    result = make_cinemagraphs(
+        clip,
+        segmenter=MaskSegmenter(path=str(tmp_path / "pond.png"), names=("1=water",)),
+        solver=ExpansionSolver(sweeps=1),
+        candidates=SINGLES,
+        working=SMALL,
+    )
+    assert [c.candidate.id for c in result.cinemagraphs] == ["water"]
+    assert result.response.source == "masks of pond.png"
+    assert result.settings["solver"] == {"class": "ExpansionSolver", "sweeps": 1, "tolerance": 1e-3}
+
+
 def test_refused_candidates_are_listed_and_only_written_when_asked(made, tmp_path: Path) -> None:
     import dataclasses
 
@@ -131,7 +167,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 def test_settings_become_plain_values() -> None:
     settings = plain(Settings())
     assert json.loads(json.dumps(settings)) == settings
-    assert settings["render"]["blend"] == "poisson"
+    assert settings["render"]["blend"] == "crossfade"
     assert settings["solver"]["class"] == "MultiscaleSolver"
 
 
