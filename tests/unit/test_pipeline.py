@@ -117,8 +117,8 @@ def test_files_hold_the_labels_and_as_many_rounds_as_asked(made, tmp_path: Path)
     assert len(play_film(tmp_path / f"{name}.mp4").frames) == 2 * first.n_frames
     labels = read_vlp(tmp_path / f"labels_{name}.png", result.clip.n_frames)
     np.testing.assert_array_equal(labels.period, first.labels.period)
-    loops = first.labels.looping
-    np.testing.assert_array_equal(labels.start[loops], first.labels.start[loops])
+    # The published format has levels of 4 frames; see test_maps.py for what it holds exactly.
+    assert np.abs(labels.start - first.labels.start).max() <= 2
 
 
 def test_one_word_swaps_the_segmenter_or_the_solver(planted, tmp_path: Path) -> None:
