@@ -67,7 +67,7 @@ $(CORE_STAMP): pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
 	@touch $@
 
 $(TEST_STAMP): $(CORE_STAMP) $(wildcard $(PACKAGES:%=%/pyproject.toml))
-	$(BIN)/python $(PIP_INSTALL) -e '.[dev,rank]' $(LIGHT:%=-e '%')
+	$(BIN)/python $(PIP_INSTALL) -e '.[dev,rank,parquet]' $(LIGHT:%=-e '%')
 	@touch $@
 
 $(TORCH_STAMP): pyproject.toml constraints.txt constraints-torch.txt \
@@ -79,7 +79,7 @@ $(TORCH_STAMP): pyproject.toml constraints.txt constraints-torch.txt \
 
 constraints:
 	$(PYTHON) -m venv --clear .venv-fresh
-	.venv-fresh/bin/python -m pip install --quiet -e '.[dev,rank]' $(LIGHT:%=-e '%')
+	.venv-fresh/bin/python -m pip install --quiet -e '.[dev,rank,parquet]' $(LIGHT:%=-e '%')
 	{ sed -n '/^#/p' constraints.txt; \
 	  .venv-fresh/bin/python -m pip freeze --exclude-editable; } > constraints.tmp
 	mv constraints.tmp constraints.txt

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 
-from cinekit.errors import ConfigError, RankError
+from cinekit.errors import ConfigError, MissingDependencyError, RankError
 from cinekit.features import (
     FEATURES,
     NAMES,
@@ -23,7 +24,7 @@ from cinekit.features import (
 )
 from cinekit.features.look import saliency
 from cinekit.features.registry import FACES
-from cinekit.features.table import content_hash
+from cinekit.features.table import content_hash, write_parquet
 from cinekit.protocols import Progress, silent
 from cinekit.types import (
     Candidate,
@@ -261,6 +262,17 @@ def test_features_come_back_from_their_file(values, tmp_path: Path):
     assert row["candidate"] == "water"
     assert float(row["verdict"]) == 2
     assert row["face_count"] == ""
+    write_parquet(again, tmp_path / "t.parquet")
+    columns = pyarrow.parquet.read_table(tmp_path / "t.parquet").to_pydict()
+    assert columns.pop("candidate") == ["water"]
+    np.testing.assert_equal({name: column[0] for name, column in columns.items()}, dict(values))
+
+
+def test_parquet_without_its_library_is_one_line(values, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'cinekit\[parquet\]'"):
+        write_parquet({"water": values}, tmp_path / "t.parquet")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_without_features_is_one_line(tmp_path: Path):
