@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cinekit.config import describe
 from cinekit.errors import CinekitError, ConfigError, UnknownComponentError, WriteError
-from cinekit.plugins import KNOWN_ELSEWHERE
+from cinekit.plugins import KINDS, KNOWN_ELSEWHERE
 from cinekit.providers import conf_folder, installed_entry_points, provider_of
 from cinekit.text import did_you_mean, one_line
 
@@ -134,14 +135,32 @@ def _unknown_option(group: str, name: str, text: str) -> UnknownComponentError:
 
 def _unknown_key(key: str, overrides: list[str]) -> ConfigError:
     known = _known_keys([item for item in overrides if item.lstrip("+~").partition("=")[0] != key])
-    parent, _, _name = key.rpartition(".")
+    parent, _, name = key.rpartition(".")
     for mapping in (key, parent):
         if f"{mapping}.{ANY}" in known:
             return ConfigError(f"'{key}': add names with a plus, as in +{mapping}.NAME=VALUE")
-    siblings = sorted(name for name in known if name.rpartition(".")[0] == parent)
-    hint = did_you_mean(key, known)
-    options = f"; options: {', '.join(siblings)}" if siblings and not hint else ""
+    siblings = sorted(one for one in known if one.rpartition(".")[0] == parent)
+    if parent in known and parent.partition(".")[0] in KINDS and not siblings:
+        example = f"'{parent}={{name: NAME, {name}: VALUE}}'"
+        return ConfigError(f"unknown option '{key}': give {parent} as a whole, as in {example}")
+    hint = _nearest(key, known)
+    chosen = f" of the chosen {parent}" if parent in KINDS else ""
+    options = f"; options{chosen}: {', '.join(siblings)}" if siblings and not hint else ""
     return ConfigError(f"unknown option '{key}'{hint}{options}")
+
+
+def _nearest(key: str, known: list[str]) -> str:
+    """A hint: the key beside it that reads alike; else, where its group was forgotten or is none,
+    the same name elsewhere, or any key like it."""
+    parent, _, name = key.rpartition(".")
+    beside = {one.rpartition(".")[2]: one for one in known if one.rpartition(".")[0] == parent}
+    alike = difflib.get_close_matches(name.lower(), beside, n=1, cutoff=0.6)
+    if alike:
+        return f" (did you mean '{beside[alike[0]]}'?)"
+    if parent and beside:
+        return ""
+    elsewhere = [one for one in known if one.rpartition(".")[2] == name]
+    return f" (did you mean '{elsewhere[0]}'?)" if elsewhere else did_you_mean(key, known)
 
 
 def _known_keys(overrides: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cinekit.features.registry import FACES
 from cinekit.protocols import Segmenter
+from cinekit.semantics.ensemble import first_reason
 from cinekit.types import Cinemagraph, Clip, Result, SemanticResponse
 
 NAN = float("nan")
@@ -32,6 +33,10 @@ class FaceFeatures:
 
     parser: Segmenter | None = None
     choices: tuple[str, ...] = ("face_mesh", "bisenet")
+
+    def unavailable(self) -> str | None:
+        """Why its parser cannot run here, or None."""
+        return None if self.parser is None else first_reason(self.parser)
 
     def extract(
         self, result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]

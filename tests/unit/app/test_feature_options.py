@@ -10,7 +10,7 @@ import pytest
 from omegaconf import OmegaConf
 
 import cinekit
-from cinekit.errors import ConfigError
+from cinekit.errors import ConfigError, PluginError
 from cinekit.features import FaceFeatures, StandardFeatures
 from cinekit.options import find_option
 from cinekit.plugins import load_plugins
@@ -59,6 +59,12 @@ def test_faces_take_the_parser_they_are_given_or_the_first_that_can_run(node):
     node = {**option("faces"), **node}
     extractors = build_features(config({"faces": node}), load_plugins([]))
     assert type(extractors["faces"].parser).__name__ == "MotionSegmenter"
+
+
+def test_a_parser_that_cannot_run_is_said_before_anything_runs():
+    node = {"name": "faces", "parser": {"name": "masks", "path": "nowhere"}}
+    with pytest.raises(PluginError, match=r"features\.faces: .*nowhere.* found nothing"):
+        build_features(config({"faces": node}), load_plugins([]))
 
 
 def test_an_option_without_its_package_line_is_one_line():

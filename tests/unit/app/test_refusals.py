@@ -18,6 +18,18 @@ from cinekit.semantics.motion import MotionSegmenter
         (("threads=-1",), "threads: expected >= 0, received -1"),
         (("clip=none",), "clip: expected a mapping of options, received 'none'"),
         (("writer.mp4.crf=99",), "writer.mp4: expected mp4 crf in [0, 51], received 99.0"),
+        (
+            ("segmenter=auto", "segmenter.k=3"),
+            "'segmenter.k'; options of the chosen segmenter: segmenter.choices, segmenter.name",
+        ),
+        (("fade=4",), "unknown option 'fade' (did you mean 'render.fade'?)"),
+        (("rendr.fade=4",), "unknown option 'rendr.fade' (did you mean 'render.fade'?)"),
+        (("segmenter.kk=3",), "unknown option 'segmenter.kk' (did you mean 'segmenter.k'?)"),
+        (
+            ("segmenter=scene", "segmenter.semantic.model=x"),
+            "give segmenter.semantic as a whole, as in "
+            "'segmenter.semantic={name: NAME, model: VALUE}'",
+        ),
         (("-m", "--cfg", "job"), "expected one of -m, --cfg and --info, received several"),
         (("second.mp4",), "expected NAME=VALUE after the clip, received 'second.mp4'"),
         (("segmenter=masks", "segmenter.path=nowhere"), "at 'nowhere', found nothing there"),
