@@ -43,6 +43,10 @@ GRADIENT: Limits = (1.6, 2.5)
 """border_gradient: 0.9 to 1.1 nearly always, for the solver hides borders and the feather the rest.
 """
 
+TEAR: Limits = (2.0, 5.0)
+"""Frame heights: 0.2 in a fountain, 1.1 in a rough sea, where nobody sees it; 10 in a fire whose
+flames were cut out along the edge of a region."""
+
 POPS: Limits = (0.05, 0.12)
 """pops: up to 0.026 in water and flowers, and in fire beyond what its every step does."""
 
@@ -180,6 +184,7 @@ def judge(
     )
     case.above("pops", POPS, "things pop up or vanish on {:.1%} of what loops")
     case.above("border_gradient", GRADIENT, "its borders show: {:.1f} times the contrast there")
+    case.above("tear", TEAR, "it is torn over {:.1f} times the frame's height")
     case.above("rigid_tear", RIGID_TEAR, "a solid object is torn over {:.2f} of the frame's height")
     case.above("rigid_pops", RIGID_POPS, "a solid object pops on {:.1%} of the frame")
     case.above(

@@ -62,6 +62,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "border_tear": Measure(
             "share", "0", "label borders whose two sides at some moment show different things"
         ),
+        "tear": Measure("frame heights", "0", "length of the borders that are torn in that way"),
         "pops": Measure(
             "share",
             "0",
@@ -264,7 +265,9 @@ def measure_luma(
     borders = Borders.of(labels)
     if borders.count:
         figures["border_gradient"] = borders.gradient_ratio(source, loop)
-        figures["border_tear"] = float(borders.torn(source, labels, len(loop)).mean())
+        torn = borders.torn(source, labels, len(loop))
+        figures["border_tear"] = float(torn.mean())
+        figures["tear"] = float(torn.sum()) / labels.size[0]
     return figures
 
 

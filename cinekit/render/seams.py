@@ -15,6 +15,9 @@ from cinekit.types import LoopLabels
 _SAMPLES = 12
 """Steps of the clip that are looked at."""
 
+UNSEEN = 2.0
+"""Grey levels from one pixel to the next that nobody sees."""
+
 DIFFERENT = 40.0
 """Grey levels between two things that nobody takes for the same."""
 
@@ -109,9 +112,12 @@ class Borders:
         return steps
 
     def gradient_ratio(self, source: NDArray[np.uint8], loop: NDArray[np.uint8]) -> float:
-        """Mean step across the borders in the loop, to the mean step of the clip there."""
+        """Mean step across the borders in the loop, to the mean step of the clip there.
+
+        Both plus what nobody sees: on a dark wall twice a grey level is still nothing.
+        """
         usual = float(self.gradients(source).mean())
-        return float(self.gradients(loop).mean()) / max(usual, 1e-9)
+        return (float(self.gradients(loop).mean()) + UNSEEN) / (usual + UNSEEN)
 
     def torn(
         self, source: NDArray[np.uint8], labels: LoopLabels, n_frames: int

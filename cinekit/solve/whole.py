@@ -199,10 +199,13 @@ class WholePieces:
 
 def _differences(pixels: NDArray[np.float32]) -> NDArray[np.float64]:
     """Mean squared difference of every pair of frames: (T, N, 3) to float64 (T, T)."""
-    flat = pixels.reshape(len(pixels), -1).astype(np.float64)
-    squares = (flat * flat).sum(axis=1)
-    out: NDArray[np.float64] = squares[:, None] + squares[None] - 2 * flat @ flat.T
-    return np.maximum(out * (3 / flat.shape[1]), 0)
+    flat = pixels.reshape(len(pixels), -1)
+    flat = flat - flat.mean(axis=0)  # differences stay, and the products lose no digits
+    products = (flat @ flat.T).astype(np.float64)
+    squares = np.diagonal(products)
+    out: NDArray[np.float64] = squares[:, None] + squares[None] - 2 * products
+    out *= 3 / flat.shape[1]
+    return np.maximum(out, 0)
 
 
 def _rim(piece: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -13,6 +13,8 @@ from cinekit.render import (
     measure_loop,
     render_loop,
 )
+from cinekit.render.measure import luma
+from cinekit.render.seams import Borders
 from cinekit.types import Candidate, Clip, LoopLabels, Motion, Region, Regions, Verdict
 
 HARD = RenderOptions(blend=Blend.NONE)
@@ -229,3 +231,47 @@ def test_sizes_that_differ_are_refused():
     regions, candidate = world(Motion.NATURAL)
     with pytest.raises(RenderError, match=r"of \(72, 96\)"):
         judge(clip, labels, candidate, regions, frames[:, :10])
+
+
+def fire(t=48) -> Clip:
+    """A wall with large patches on its right half that are others in every frame."""
+    rng = np.random.default_rng(5)
+    frames = np.full((t, *SIZE, 3), 90, np.uint8)
+    patches = rng.integers(20, 250, (t, SIZE[0] // 12, 4, 1), dtype=np.uint8)
+    frames[:, :, 48:] = patches.repeat(12, 1).repeat(12, 2)
+    return Clip(frames, 12.0)
+
+
+def test_what_is_elsewhere_in_every_frame_does_not_pop():
+    clip = fire()
+    labels = labels_of(right(), 16, 8)
+    figures = measure_loop(clip, labels, right(), render_loop(clip, labels, 16, HARD))
+    assert figures["pops"] < 0.05
+    calm, swept = walker()
+    labels = labels_of(swept, 32, 8)
+    figures = measure_loop(calm, labels, swept, render_loop(calm, labels, 32, HARD))
+    assert figures["pops"] > 0.2
+
+
+def test_a_natural_thing_that_is_cut_out_of_its_like_is_refused():
+    clip = fire()
+    comb = right()
+    comb[:, 54::12] = False
+    comb[:, 55::12] = False
+    labels = labels_of(comb, 16, 8)
+    regions, candidate = world(Motion.NATURAL)
+    judgement = judge(clip, labels, candidate, regions, render_loop(clip, labels, 16, HARD))
+    assert judgement.verdict is Verdict.REFUSED
+    assert any(one.startswith("it is torn over") for one in judgement.reasons)
+    assert judgement.measures["tear"] == pytest.approx(
+        judgement.measures["border_tear"] * Borders.of(labels).count / SIZE[0]
+    )
+
+
+def test_a_border_of_a_grey_level_on_a_dark_wall_is_no_border():
+    clip = Clip(np.full((24, *SIZE, 3), 30, np.uint8), 12.0)
+    clip.frames[::2, :, 48:] += 1
+    loop = clip.frames[:16].copy()
+    loop[:, :, 48:] += 1
+    borders = Borders.of(labels_of(right(), 16, 4, t=24))
+    assert borders.gradient_ratio(luma(clip.frames), luma(loop)) == pytest.approx(3.5 / 2.5)
