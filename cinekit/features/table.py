@@ -102,8 +102,8 @@ def write_parquet(table: Table, path: Path) -> None:
     """
     if importlib.util.find_spec("pyarrow") is None:
         raise MissingDependencyError(
-            f"{path}: parquet needs 'pyarrow', which is not installed: pip install 'cinekit[parquet]', "
-            "or give a name that ends in .csv"
+            f"{path}: parquet needs 'pyarrow', which is not installed: "
+            "pip install 'cinekit[parquet]', or give a name that ends in .csv"
         )
     arrow, parquet = (importlib.import_module(f"pyarrow{part}") for part in ("", ".parquet"))
     columns: dict[str, list[object]] = {"candidate": list(table)}
