@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -12,10 +13,19 @@ import cinekit
 from cinekit.energy import EnergyOptions, WorkingOptions, energy_terms
 from cinekit.errors import WriteError
 from cinekit.output import OutputFolder
-from cinekit.pipeline import NOTHING_MOVES, Settings, make, make_cinemagraphs, plain, render_frames
+from cinekit.pipeline import (
+    NOTHING_MOVES,
+    Settings,
+    _best_first,
+    make,
+    make_cinemagraphs,
+    plain,
+    render_frames,
+)
+from cinekit.protocols import SilentReporter
 from cinekit.semantics import EVERYTHING, CandidateOptions, make_candidates, select_regions
 from cinekit.testing import planted_loop, still_clip
-from cinekit.types import Cinemagraph, Clip, Result, Verdict
+from cinekit.types import Cinemagraph, Clip, Judgement, Result, Verdict
 
 SMALL = WorkingOptions(min_side=1, scale=0.5)
 SINGLES = CandidateOptions(combine=1, everything=False)
@@ -81,6 +91,58 @@ def test_threads_change_nothing(planted, made) -> None:
         np.testing.assert_array_equal(a.labels.start, b.labels.start)
 
 
+class Heard(SilentReporter):
+    """A reporter that remembers what was said."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.warnings: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+def test_the_user_is_told_what_was_done_to_the_clip_and_what_was_dropped() -> None:
+    clip = dataclasses.replace(still_clip(), notes=("trimmed",), warnings=("12 frames lost",))
+    heard = Heard()
+    make_cinemagraphs(clip, reporter=heard)
+    assert heard.notes.count("trimmed") == 1
+    assert heard.warnings == ["12 frames lost"]
+    assert "background: static" in heard.notes
+    assert heard.notes[-1] == NOTHING_MOVES
+
+
+def test_the_best_comes_first(made) -> None:
+    (one, *_) = made[0].cinemagraphs
+
+    def judged(verdict: Verdict, area: float) -> Cinemagraph:
+        judgement = Judgement(verdict, (), {"moving_area": area})
+        return dataclasses.replace(one, judgement=judgement)
+
+    order = [
+        judged(Verdict.GOOD, 0.5),
+        judged(Verdict.GOOD, 0.1),
+        judged(Verdict.DOUBTFUL, 0.9),
+        judged(Verdict.REFUSED, 0.95),
+    ]
+    assert sorted(order[::-1], key=_best_first) == order
+
+
+def test_the_command_ends_with_every_candidate_and_where_to_look(made, tmp_path: Path) -> None:
+    from cinekit.cli.make import summary
+
+    result, _ = made
+    judgement = Judgement(Verdict.REFUSED, ("torn", "jumps"), {})
+    refused = dataclasses.replace(result.cinemagraphs[0], judgement=judgement)
+    (tmp_path / "report.html").touch()
+    lines = summary(dataclasses.replace(result, cinemagraphs=(refused,)), tmp_path).splitlines()
+    name = refused.candidate.id
+    assert lines == [f"{name}: refused (torn; jumps)", f"results: {tmp_path}/report.html"]
+
+
 def test_nothing_moves_is_a_result(tmp_path: Path) -> None:
     result = make(still_clip(), Settings(), tmp_path / "out")
     assert result.cinemagraphs == ()
@@ -142,8 +204,6 @@ def test_one_word_swaps_the_segmenter_or_the_solver(planted, tmp_path: Path) -> 
 
 
 def test_refused_candidates_are_listed_and_only_written_when_asked(made, tmp_path: Path) -> None:
-    import dataclasses
-
     result, frames = made
     (first, *_) = result.cinemagraphs
     judgement = dataclasses.replace(first.judgement, verdict=Verdict.REFUSED, reasons=("torn",))
