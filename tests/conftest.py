@@ -73,6 +73,8 @@ def jobs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Jobs]:
     handlers, level = list(root.handlers), root.level
     yield jobs
     GlobalHydra.instance().clear()
+    for handler in set(root.handlers) - set(handlers):
+        handler.close()
     root.handlers[:] = handlers
     root.setLevel(level)
 
