@@ -5,6 +5,7 @@ Everything here goes to stderr; stdout is for results, so that it can be piped.
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -116,10 +117,35 @@ class RichReporter:
 
 @contextmanager
 def open_reporter(stream: TextIO | None = None) -> Iterator[Reporter]:
-    """The reporter that suits where stderr goes."""
+    """The reporter that suits where stderr goes. It also says what components log as warnings."""
     stream = stream or sys.stderr
     if stream.isatty():
-        with RichReporter(stream) as rich_reporter:
+        with RichReporter(stream) as rich_reporter, _heard_by(rich_reporter):
             yield rich_reporter
     else:
-        yield PlainReporter(stream)
+        plain_reporter = PlainReporter(stream)
+        with _heard_by(plain_reporter):
+            yield plain_reporter
+
+
+class _Warnings(logging.Handler):
+    """Hands warnings of a logger to a reporter."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__(logging.WARNING)
+        self._reporter = reporter
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say one."""
+        self._reporter.warn(record.getMessage())
+
+
+@contextmanager
+def _heard_by(reporter: Reporter) -> Iterator[None]:
+    """Writers have no reporter: what they warn of would only be in the log file."""
+    logger, handler = logging.getLogger("cinekit"), _Warnings(reporter)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 
 import pytest
@@ -69,6 +70,16 @@ def test_off_a_terminal_lines_are_plain():
         pass
     assert "\x1b" not in stream.getvalue()
     assert stream.getvalue().startswith("read: ")
+
+
+@pytest.mark.parametrize("kind", [io.StringIO, Terminal])
+def test_what_a_writer_warns_of_is_said(kind):
+    stream, log = kind(), logging.getLogger("cinekit.write.mp4")
+    with open_reporter(stream):
+        log.warning("%s: too coarse", "a.mp4")
+    assert stream.getvalue().count("warning: a.mp4: too coarse") == 1
+    log.warning("afterwards")
+    assert "afterwards" not in stream.getvalue()
 
 
 def test_the_silent_reporter_takes_everything():
