@@ -63,7 +63,7 @@ def segmenter_of(name: str, data: Path) -> Any:
     option = find_option("segmenter", name, plugins.conf_providers)
     if option is None:
         sys.exit(f"clips: no option segmenter={name}; see 'cinekit plugins'")
-    return build_component(plugins, "segmenter", read_option(option))
+    return build_component(plugins, "segmenter", read_option(option, plugins.conf_providers))
 
 
 def run(path: Path, segmenter: str, data: Path, folder: Path) -> list[dict[str, Any]]:
