@@ -43,9 +43,9 @@ GRADIENT: Limits = (1.6, 2.5)
 """border_gradient: 0.9 to 1.1 nearly always, for the solver hides borders and the feather the rest.
 """
 
-TEAR: Limits = (2.0, 5.0)
-"""Frame heights: 0.2 in a fountain, 1.1 in a rough sea, where nobody sees it; 10 in a fire whose
-flames were cut out along the edge of a region."""
+TEAR: Limits = (4.0, 8.0)
+"""Frame heights: 0.2 in a fountain, 1.1 to 3.6 in a rough sea, where nobody sees it; 10 in a fire
+whose flames were cut out along the edge of a region."""
 
 POPS: Limits = (0.05, 0.12)
 """pops: up to 0.026 in water and flowers, and in fire beyond what its every step does."""
