@@ -82,7 +82,7 @@ def interrupted_after(job: subprocess.Popen[str], stage: str, ready: Callable[[]
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ["segment", "costs"])
 def test_ctrl_c_leaves_no_half_written_file(start, tmp_path, stage):
-    interrupted_after(start(), stage, lambda: True)
+    interrupted_after(start("cache=false"), stage, lambda: True)
     assert not {name for name in written(tmp_path / "out") if not name.startswith(".hydra/")}
 
 
@@ -90,7 +90,7 @@ def test_ctrl_c_leaves_no_half_written_file(start, tmp_path, stage):
 def test_ctrl_c_while_a_loop_is_written_leaves_whole_files_only(start, tmp_path):
     out = tmp_path / "out"
     # So many rounds take seconds to write: what is interrupted is a film on its way into its file.
-    job = start("repeat=300", "candidates.most=1")
+    job = start("repeat=300", "candidates.most=1", "cache=false")
     interrupted_after(job, "solve", lambda: bool(list(out.glob(".*.mp4.*.tmp"))))
     left = {path.name for path in out.iterdir()} - {".hydra"}
     assert all(name.endswith((".png", ".mp4")) for name in left)
