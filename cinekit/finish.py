@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from cinekit.render import (
     RenderOptions,
+    begin_at,
     calmed,
+    calmest_frame,
     choose_still,
     judge,
     longest_loop,
@@ -26,7 +28,7 @@ from cinekit.solve import SolvedCandidate
 from cinekit.solve.border_costs import BorderCosts
 from cinekit.solve.refine import refine_borders
 from cinekit.solve.whole import WholeOptions, WholePieces
-from cinekit.types import Cinemagraph, LoopLabels, Result, Verdict
+from cinekit.types import Cinemagraph, Clip, LoopLabels, Result, Verdict
 
 _COARSE_BAND = 2
 """Bands of whole pieces are so much wider: their borders come from a smaller picture."""
@@ -65,8 +67,7 @@ class Finisher:
                 statistics = {**other[0].statistics, "whole pieces": 1.0}
                 return dataclasses.replace(other[0], statistics=statistics), other[1]
             del other
-        frames = render_loop(self.result.clip, first.labels, first.n_frames, self.render)
-        return first, frames
+        return first, frames_of(self.result.clip, first, self.render)
 
     def _make(
         self, solved: SolvedCandidate, labels: LoopLabels, weights: BorderCosts, band: int
@@ -83,14 +84,25 @@ class Finisher:
         asked = dataclasses.replace(
             candidate, target=candidate.target & (shown.looping | ~labels.looping)
         )
-        judgement = judge(clip, shown, asked, self.result.regions, frames)
+        first = calmest_frame(frames, shown)
+        judgement = judge(clip, shown, asked, self.result.regions, frames, first)
+        begin_at(frames, first)
         energies = {
             **solved.energies,
             "borders before": refined.before,
             "borders after": refined.after,
         }
-        made = Cinemagraph(candidate, shown, n_frames, judgement, energies, solved.statistics)
+        made = Cinemagraph(
+            candidate, shown, n_frames, judgement, energies, solved.statistics, first
+        )
         return made, frames
+
+
+def frames_of(clip: Clip, cinemagraph: Cinemagraph, options: RenderOptions) -> NDArray[np.uint8]:
+    """The frames of a finished candidate as its file has them: uint8 (n, H, W, 3)."""
+    frames = render_loop(clip, cinemagraph.labels, cinemagraph.n_frames, options)
+    begin_at(frames, cinemagraph.first)
+    return frames
 
 
 def rank_of(cinemagraph: Cinemagraph) -> int:

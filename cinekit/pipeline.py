@@ -26,11 +26,11 @@ from cinekit.cache import Cache, Recall
 from cinekit.clip import ClipOptions, StabiliseOptions, read_clip, stabilise
 from cinekit.energy import EnergyOptions, LoopCosts, WorkingOptions, make_working
 from cinekit.errors import ConfigError
-from cinekit.finish import Finisher, rank_of
+from cinekit.finish import Finisher, frames_of, rank_of
 from cinekit.memory import give_back, peak_memory
 from cinekit.output import OutputFolder
 from cinekit.protocols import Progress, Reporter, Segmenter, SilentReporter, Solver, Writer
-from cinekit.render import RenderOptions, check_names, render_loop
+from cinekit.render import RenderOptions, check_names
 from cinekit.resolve import Resolver
 from cinekit.semantics import (
     CandidateOptions,
@@ -137,8 +137,7 @@ def render_frames(
     result: Result, cinemagraph: Cinemagraph, options: RenderOptions | None = None
 ) -> NDArray[np.uint8]:
     """The frames of one cinemagraph of a result: uint8 (n, H, W, 3); the loop once."""
-    options = options or RenderOptions()
-    return render_loop(result.clip, cinemagraph.labels, cinemagraph.n_frames, options)
+    return frames_of(result.clip, cinemagraph, options or RenderOptions())
 
 
 def make(
@@ -313,7 +312,7 @@ class _Job:
                     loop, frames = finisher.finish(*next(todo))
                     recall.save("loop", key, loop)
                 else:
-                    frames = render_loop(clip, loop.labels, loop.n_frames, settings.render)
+                    frames = frames_of(clip, loop, settings.render)
                 done.append(loop)
                 if sink is not None:
                     sink(result, loop, frames)

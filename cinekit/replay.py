@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import ConfigError, RenderError
-from cinekit.render import Activation, RenderOptions, calm, loop_length, render_loop
+from cinekit.render import (
+    Activation,
+    RenderOptions,
+    begin_at,
+    calm,
+    calmest_frame,
+    loop_length,
+    render_loop,
+)
 from cinekit.types import Clip, LoopLabels
 from cinekit.write import read_vlp, read_vlp_activation
 
@@ -65,4 +73,6 @@ def render_map(
     n_frames = loop_length(labels, clip.fps, options)
     if options.dynamism < 1:
         labels = calm(labels, activation, options.dynamism)
-    return render_loop(clip, labels, n_frames, options)
+    frames = render_loop(clip, labels, n_frames, options)
+    begin_at(frames, calmest_frame(frames, labels))
+    return frames

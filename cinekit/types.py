@@ -320,6 +320,7 @@ class Cinemagraph:
     labels : at the resolution of the clip.
     n_frames : length of the rendered loop.
     energies : energy after each stage, by the stage's name, in the order they ran.
+    first : frame of the time map that its file begins with, in [0, n_frames).
     """
 
     candidate: Candidate
@@ -328,6 +329,7 @@ class Cinemagraph:
     judgement: Judgement
     energies: Mapping[str, EnergyTerms]
     statistics: Mapping[str, float] = field(default_factory=dict)
+    first: int = 0
 
 
 @dataclass(frozen=True)

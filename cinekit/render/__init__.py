@@ -1,6 +1,7 @@
 """Rendering: from loop labels to frames, and how good they are."""
 
 from cinekit.render.activation import Activation, calm, find_activation
+from cinekit.render.begin import begin_at, calmest_frame
 from cinekit.render.dynamism import calmed, check_names
 from cinekit.render.gradients import GradientErrors, gradient_errors
 from cinekit.render.judge import judge
@@ -18,8 +19,10 @@ __all__ = [
     "GradientErrors",
     "Measure",
     "RenderOptions",
+    "begin_at",
     "calm",
     "calmed",
+    "calmest_frame",
     "check_names",
     "choose_still",
     "cycles",

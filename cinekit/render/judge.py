@@ -132,6 +132,7 @@ def judge(
     candidate: Candidate,
     regions: Regions,
     frames: NDArray[np.uint8],
+    first: int = 0,
 ) -> Judgement:
     """Rate a rendered candidate.
 
@@ -139,7 +140,8 @@ def judge(
     ----------
     labels : at the resolution of the clip.
     regions : what moves in the clip; non-natural regions are held to stricter limits.
-    frames : uint8 (n, H, W, 3), the rendered loop.
+    frames : uint8 (n, H, W, 3), the rendered loop, from frame 0 of the time map on.
+    first : the frame that its file begins with.
 
     Returns
     -------
@@ -159,7 +161,7 @@ def judge(
             f"{labels.size}"
         )
     source, loop = luma(clip.frames), luma(frames)
-    figures = measure_luma(source, loop, labels, candidate.target)
+    figures = measure_luma(source, loop, labels, candidate.target, first)
     case = _Case(figures)
     if figures["moving_area"] < NOTHING_MOVES:
         case.refused.append(

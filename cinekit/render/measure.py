@@ -40,7 +40,7 @@ class Measure:
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
         "seam_step": Measure(
-            "ratio", "1", "step from the last frame to the first, to the median step"
+            "ratio", "1", "step from the last frame of the file to its first, to the median step"
         ),
         "worst_step": Measure("ratio", "1", "largest step between frames, to the median step"),
         "source_worst_step": Measure("ratio", "", "the same of the clip, in the same region"),
@@ -137,7 +137,7 @@ def _gradient(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _smoothness(
-    source: NDArray[np.uint8], loop: NDArray[np.uint8], moving: NDArray[np.bool_]
+    source: NDArray[np.uint8], loop: NDArray[np.uint8], moving: NDArray[np.bool_], first: int
 ) -> dict[str, float]:
     """Steps of the whole moving region."""
     steps = _steps(loop, moving, cyclic=True)
@@ -145,7 +145,7 @@ def _smoothness(
     usual = max(float(np.median(steps)), _TINY)
     clip_usual = max(float(np.median(clip_steps)), _TINY)
     return {
-        "seam_step": float(steps[-1]) / usual,
+        "seam_step": float(steps[first - 1]) / usual,
         "worst_step": float(steps.max()) / usual,
         "source_worst_step": float(clip_steps.max()) / clip_usual,
         "largest_step": float(steps.max()) / max(float(clip_steps.max()), _TINY),
@@ -219,6 +219,7 @@ def measure_loop(
     labels: LoopLabels,
     target: NDArray[np.bool_],
     frames: NDArray[np.uint8],
+    first: int = 0,
 ) -> dict[str, float]:
     """All figures of a rendered loop; :data:`MEASURES` explains each.
 
@@ -228,7 +229,8 @@ def measure_loop(
     ----------
     labels : at the resolution of the clip.
     target : bool (H, W), what should move.
-    frames : uint8 (n, H, W, 3), the loop once.
+    frames : uint8 (n, H, W, 3), the loop once, from frame 0 of the time map on.
+    first : the frame that its file begins with: seam_step is the step before that.
 
     Raises
     ------
@@ -240,7 +242,7 @@ def measure_loop(
             f"expected frames, labels and target of {clip.size}, received "
             f"{frames.shape[1:3]}, {labels.size} and {target.shape}"
         )
-    return measure_luma(luma(clip.frames), luma(frames), labels, target)
+    return measure_luma(luma(clip.frames), luma(frames), labels, target, first)
 
 
 def measure_luma(
@@ -248,6 +250,7 @@ def measure_luma(
     loop: NDArray[np.uint8],
     labels: LoopLabels,
     target: NDArray[np.bool_],
+    first: int = 0,
 ) -> dict[str, float]:
     """:func:`measure_loop` from the luma of the clip, uint8 (T, H, W), and of the loop."""
     deviation = temporal_std(loop)
@@ -264,7 +267,7 @@ def measure_luma(
     if not moving.any():
         return figures
     figures["inside_target"] = float((moving & target).sum() / moving.sum())
-    figures |= _smoothness(source, loop, moving)
+    figures |= _smoothness(source, loop, moving, first)
     figures["step_excess"] = _step_excess(source, loop, labels, moving)
     figures |= _sharpness(source, loop, labels, moving)
     everywhere = np.ones(labels.size, bool)

@@ -98,6 +98,7 @@ def _candidate(cinemagraph: Cinemagraph, clip: Clip, files: Mapping[str, str]) -
         "categories": list(cinemagraph.candidate.regions),
         "target_area": float(cinemagraph.candidate.target.mean()),
         "frames": cinemagraph.n_frames,
+        "first_frame": cinemagraph.first,
         "seconds": cinemagraph.n_frames / clip.fps,
         "verdict": judgement.verdict.value,
         "reasons": list(judgement.reasons),

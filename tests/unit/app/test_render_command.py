@@ -11,7 +11,14 @@ from PIL import Image
 
 from cinekit.cli.render import render
 from cinekit.errors import ConfigError, RenderError, WriteError
-from cinekit.render import Activation, RenderOptions, loop_length, render_loop
+from cinekit.render import (
+    Activation,
+    RenderOptions,
+    begin_at,
+    calmest_frame,
+    loop_length,
+    render_loop,
+)
 from cinekit.replay import render_map
 from cinekit.testing import planted_loop
 from cinekit.types import Clip, LoopLabels
@@ -42,6 +49,7 @@ def test_a_map_renders_what_its_labels_render(clip, labels, path):
     options = RenderOptions(min_seconds=1.0)
     n = loop_length(labels, clip.fps, options)
     expected = render_loop(clip, labels, n, options)
+    begin_at(expected, calmest_frame(expected, labels))
     np.testing.assert_array_equal(render_map(clip, path, options), expected)
 
 
