@@ -96,7 +96,7 @@ def iterate_loop(
     if n_frames < 1:
         raise RenderError(f"expected a loop of at least 1 frame, received {n_frames}")
     if options.blend is Blend.POISSON:
-        return poisson_frames(clip, labels, n_frames)
+        return poisson_frames(clip, labels, n_frames, stand_out(clip, labels))
     return _frames(clip, _plan(clip, labels, options), n_frames)
 
 

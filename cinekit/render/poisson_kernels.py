@@ -22,6 +22,7 @@ def add_forces(
     after: NDArray[np.int32],
     jumped: NDArray[np.bool_],
     jumps: NDArray[np.bool_],
+    hide: NDArray[np.float32],
     members: NDArray[np.int32],
     span: NDArray[np.int64],
     border: NDArray[np.int32],
@@ -34,7 +35,7 @@ def add_forces(
     index : int32 (h, w), labels of the box's pixels. period : int64 (L,).
     before, now, after : int32 (L,), source frames in the previous, this and the next frame.
     jumped, jumps : bool (L,), which labels jump back to their start on the way to this frame, and
-        on the way to the next.
+        on the way to the next. hide : float32 (h, w), the share of a pixel's jump that pulls.
     members : int32 (M, 2), rows and columns of the moving pixels, label by label; label l owns
         ``span[l]`` to ``span[l + 1]``. border : int32 (B, 2), moving pixels beside another label.
     cell : pixels a side of a cell of out. out : float32 (h / cell, w / cell, 3); a pixel's force is
@@ -55,13 +56,15 @@ def add_forces(
         a, i, b = before[label], now[label], after[label]
         for m in range(span[label], span[label + 1]):
             y, x = members[m, 0], members[m, 1]
+            if hide[y, x] == 0.0:
+                continue
             for c in range(3):
                 force = np.float32(0.0)
                 if jumped[label]:
                     force += _step_change(frames, n_source, top + y, left + x, c, a, i, p)
                 if jumps[label]:
                     force -= _step_change(frames, n_source, top + y, left + x, c, i, b, p)
-                _drop(out, cell, y, x, c, force)
+                _drop(out, cell, y, x, c, force * hide[y, x])
     for m in range(len(border)):
         y, x = border[m, 0], border[m, 1]
         label = index[y, x]

@@ -75,7 +75,9 @@ def temporal_steps(clip: Clip, labels: LoopLabels, n_frames: int) -> tuple[Volum
     return left, right
 
 
-def forces(clip: Clip, labels: LoopLabels, n_frames: int) -> Volume:
+def forces(
+    clip: Clip, labels: LoopLabels, n_frames: int, hide: NDArray[np.float32] | float = 1.0
+) -> Volume:
     """:func:`cinekit.render.poisson_kernels.add_forces` for whole frames, all of them."""
     loop = composite(clip, labels, n_frames)
     out = np.zeros_like(loop)
@@ -87,6 +89,7 @@ def forces(clip: Clip, labels: LoopLabels, n_frames: int) -> Volume:
         out[one] -= change
     change = np.mean(temporal_steps(clip, labels, n_frames), axis=0)
     change -= np.roll(loop, -1, axis=0) - loop
+    change *= np.broadcast_to(hide, labels.size)[..., None]
     out += np.roll(change, 1, axis=0) - change
     out[:, ~labels.looping] = 0
     return out

@@ -229,7 +229,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 def test_settings_become_plain_values() -> None:
     settings = plain(Settings())
     assert json.loads(json.dumps(settings)) == settings
-    assert settings["render"]["blend"] == "crossfade"
+    assert settings["render"]["blend"] == "poisson"
     assert settings["solver"]["class"] == "MultiscaleSolver"
 
 

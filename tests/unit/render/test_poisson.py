@@ -56,9 +56,13 @@ def there_and_back(clip: Clip) -> LoopLabels:
     return LoopLabels(period, start, clip.n_frames, unrolled)
 
 
+def everywhere(clip: Clip) -> np.ndarray:
+    return np.ones(clip.size, np.float32)
+
+
 def blended(clip: Clip, labels: LoopLabels, n: int) -> np.ndarray:
     """Every jump and every border blended: uint8 (n, H, W, 3)."""
-    return np.stack(list(poisson.poisson_frames(clip, labels, n)))
+    return np.stack(list(poisson.poisson_frames(clip, labels, n, everywhere(clip))))
 
 
 @FEW
@@ -66,8 +70,10 @@ def blended(clip: Clip, labels: LoopLabels, n: int) -> np.ndarray:
 def test_forces_equal_the_plain_loops(seed, n):
     clip = water(24, 10, 12, seed)
     labels = patches(clip, seed, cell=4)
-    seams = poisson.Seams.of(labels)
-    expected = poisson_reference.forces(clip, labels, n)
+    hide = np.random.default_rng(seed).uniform(0, 1, clip.size).astype(np.float32)
+    hide[::3] = 0
+    seams = poisson.Seams.of(labels, hide)
+    expected = poisson_reference.forces(clip, labels, n, hide)
     height, width = seams.moving.shape
     box = slice(seams.top, seams.top + height), slice(seams.left, seams.left + width)
     for f in range(n):
@@ -79,7 +85,7 @@ def test_forces_equal_the_plain_loops(seed, n):
 def test_forces_are_gathered_by_cells_as_values_are_spread():
     clip = water()
     labels = patches(clip)
-    seams = poisson.Seams.of(labels)
+    seams = poisson.Seams.of(labels, everywhere(clip))
     height, width = seams.moving.shape
     fine = np.zeros((height, width, 3), np.float32)
     cells = np.zeros((-(-height // 4), -(-width // 4), 3), np.float32)
@@ -94,7 +100,7 @@ def test_forces_are_gathered_by_cells_as_values_are_spread():
 def test_a_loop_that_goes_there_and_back_has_no_seam_in_time():
     clip = water()
     labels = there_and_back(clip)
-    seams = poisson.Seams.of(labels)
+    seams = poisson.Seams.of(labels, everywhere(clip))
     inside = np.zeros((*seams.moving.shape, 3), np.float32)
     for f in range(22):
         seams.add_forces(clip, 22, f, 1, inside)
