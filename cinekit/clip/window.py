@@ -2,8 +2,9 @@
 
 A loop needs a moment that looks like an earlier one, and motion in between. In every part of the
 picture the best pair of moments of a window is found; the window with the most motion that can loop
-is kept. It is a cheap look at small grey frames, not the energy: it tells pouring steadily from
-lifting the kettle, nothing finer.
+is kept; of a window with scene cuts only the longest shot counts, for no more will be used. It is a
+cheap look at small grey frames, not the energy: it tells pouring steadily from lifting the kettle,
+nothing finer.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from cinekit.clip.cuts import find_cuts, longest_shot
 
 SIZE = (96, 54)
 """Width and height of the frames that are looked at, pixels."""
@@ -39,22 +42,30 @@ def best_start(frames: Iterable[tuple[float, NDArray[np.uint8]]], seconds: float
     equals; 0 when the video is not longer than the window.
     """
     times: list[float] = []
-    small: list[NDArray[np.uint8]] = []
+    every: list[NDArray[np.uint8]] = []
+    looked_at: list[int] = []  # of these, steps apart
     for time, grey in frames:
         if time > LONGEST_LOOK_SECONDS:
             break
         if not times or time >= times[-1] + STEP_SECONDS - 1e-6:
             times.append(time)
-            small.append(np.asarray(cv2.resize(grey, SIZE, interpolation=cv2.INTER_AREA), np.uint8))
+            looked_at.append(len(every))
+        every.append(np.asarray(cv2.resize(grey, SIZE, interpolation=cv2.INTER_AREA), np.uint8))
     if len(times) < 2 or times[-1] - times[0] <= seconds:
         return 0.0
     step = (times[-1] - times[0]) / (len(times) - 1)
     length, shortest = round(seconds / step), max(1, round(SHORTEST_LOOP_SECONDS / step))
     if length < shortest + 3:
         return 0.0
-    distance = _distances(np.stack(small).astype(np.float32))
-    windows = (slice(s, s + length) for s in range(len(times) - length + 1))
-    scores = np.array([window_score(distance[:, w, w], shortest) for w in windows])
+    distance = _distances(np.stack([every[i] for i in looked_at]).astype(np.float32))
+    cuts = np.searchsorted(looked_at, find_cuts(cv2.merge([grey] * 3) for grey in every))
+    scores = np.zeros(len(times) - length + 1)
+    for s in range(len(scores)):
+        inside = [int(cut) - s for cut in cuts if s < cut < s + length]
+        first, end, _ = longest_shot(inside, length)
+        if end - first >= shortest + 3:
+            shot = slice(s + first, s + end)
+            scores[s] = window_score(distance[:, shot, shot], shortest) * (end - first) / length
     best = int(scores.argmax())
     return times[best] if scores[best] > WORTH_IT * scores[0] else 0.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -36,6 +37,26 @@ def test_the_beginning_is_kept_when_nothing_is_better() -> None:
     assert best_start(video(loops_from=0.0), 5.0) == 0.0
     still = [(i / 16, np.full((54, 96), 90, np.uint8)) for i in range(160)]
     assert best_start(still, 5.0) == 0.0
+
+
+def test_a_window_without_a_cut_is_better() -> None:
+    """The same motion all the way; a cut at second 3 leaves of the first window three seconds."""
+    wall = np.random.default_rng(0).integers(0, 2, (54, 140)).astype(np.float32)
+    wall = cv2.GaussianBlur(wall, (0, 0), 6)
+    wall = ((wall - wall.min()) / np.ptp(wall) * 255).astype(np.uint8)
+    frames = []
+    for time in np.arange(192) / 16:
+        shift = round(20 + 8 * np.sin(np.pi * time))
+        grey = wall[:, shift : shift + 96].copy()
+        frames.append((float(time), 255 - grey if time < 3 else grey))
+    assert 2.5 <= best_start(frames, 5.0) <= 7.0
+
+
+def test_a_cut_is_not_taken_for_motion() -> None:
+    """Nothing but two pictures and the cut between them."""
+    rng = np.random.default_rng(2)
+    one, two = rng.integers(0, 255, (2, 54, 96)).astype(np.uint8)
+    assert best_start([(i / 16, one if i < 100 else two) for i in range(160)], 5.0) == 0.0
 
 
 @pytest.mark.parametrize("seconds", [3.0, 0.0])
