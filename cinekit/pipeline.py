@@ -30,7 +30,7 @@ from cinekit.finish import Finisher, frames_of, rank_of
 from cinekit.memory import give_back, peak_memory
 from cinekit.output import OutputFolder
 from cinekit.protocols import Progress, Reporter, Segmenter, SilentReporter, Solver, Writer
-from cinekit.render import RenderOptions, check_names
+from cinekit.render import RenderOptions, check_names, check_still
 from cinekit.resolve import Resolver
 from cinekit.semantics import (
     CandidateOptions,
@@ -224,6 +224,7 @@ class _Job:
         clip_key = recall.key("clip", source, name, settings.clip, settings.stabilise)
         opened = self.open(source, clip_key)
         clip = opened.clip
+        check_still(settings.render.still, clip)
         with self.stage("segment") as progress:
             key = recall.key("response", clip_key, component=settings.segmenter)
             response = recall.load("response", key, SemanticResponse)

@@ -8,7 +8,7 @@ from cinekit.render.judge import judge
 from cinekit.render.loop import iterate_loop, render_loop
 from cinekit.render.measure import MEASURES, Measure, decode_check, measure_loop
 from cinekit.render.options import Blend, RenderOptions
-from cinekit.render.still import choose_still
+from cinekit.render.still import check_still, choose_still
 from cinekit.render.timemap import cycles, longest_loop, loop_length, speed, time_map
 from cinekit.render.upscale import to_clip_resolution
 
@@ -24,6 +24,7 @@ __all__ = [
     "calmed",
     "calmest_frame",
     "check_names",
+    "check_still",
     "choose_still",
     "cycles",
     "decode_check",

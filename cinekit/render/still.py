@@ -147,6 +147,14 @@ def _kept_patches(labels: LoopLabels, clip: Clip, chosen: int) -> NDArray[np.boo
     return kept
 
 
+def check_still(still: int | str, clip: Clip) -> None:
+    """Raise a RenderError when the clip has no such frame; "auto" is always fine."""
+    if not isinstance(still, str) and not 0 <= still < clip.n_frames:
+        raise RenderError(
+            f"render.still: expected a frame index below {clip.n_frames}, received {still}"
+        )
+
+
 def choose_still(labels: LoopLabels, clip: Clip, still: int | str = AUTO) -> LoopLabels:
     """Let the still part show one frame.
 
@@ -165,14 +173,11 @@ def choose_still(labels: LoopLabels, clip: Clip, still: int | str = AUTO) -> Loo
     if labels.size != clip.size:
         raise RenderError(f"expected labels of {clip.size}, received {labels.size}")
     kept = np.zeros(labels.size, bool)
+    check_still(still, clip)
     if isinstance(still, str):
         chosen = best_still_frame(labels, clip)
         kept = _kept_patches(labels, clip, chosen)
     else:
         chosen = still
-    if not 0 <= chosen < clip.n_frames:
-        raise RenderError(
-            f"render.still: expected a frame index below {clip.n_frames}, received {chosen}"
-        )
     start = np.where((labels.period == STILL) & ~kept, chosen, labels.start).astype(np.int16)
     return dataclasses.replace(labels, start=start)

@@ -1,8 +1,9 @@
 """What is decided for the demo clip, held against what was decided when somebody last looked at it.
 
 Decisions and energies with a tolerance, no exact floats: the same energies come out of another
-processor with other last digits. ``pytest tests/golden --update-golden`` writes the files anew; look
-at the pictures before you commit them. A failure leaves ``*.received.png`` beside the expected one.
+processor with other last digits. ``pytest tests/golden --update-golden`` writes the files anew;
+look at the pictures before you commit them. A failure leaves ``*.received.png`` beside the expected
+one.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pytest
 
 import cinekit
 from cinekit.energy import EnergyOptions, WorkingOptions, energy_terms
-from cinekit.errors import WriteError
+from cinekit.errors import RenderError, WriteError
 from cinekit.output import OutputFolder
 from cinekit.pipeline import (
     NOTHING_MOVES,
@@ -22,10 +22,11 @@ from cinekit.pipeline import (
     plain,
     render_frames,
 )
-from cinekit.protocols import SilentReporter
+from cinekit.protocols import Progress, SilentReporter, silent
+from cinekit.render import RenderOptions
 from cinekit.semantics import EVERYTHING, CandidateOptions, make_candidates, select_regions
 from cinekit.testing import planted_loop, still_clip
-from cinekit.types import Cinemagraph, Clip, Judgement, Result, Verdict
+from cinekit.types import Cinemagraph, Clip, Judgement, Result, SemanticResponse, Verdict
 
 SMALL = WorkingOptions(min_side=1, scale=0.5)
 SINGLES = CandidateOptions(combine=1, everything=False)
@@ -224,6 +225,17 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("here")
     with pytest.raises(WriteError, match=r"cannot make the folder .*file: "):
         make(still_clip(), Settings(), tmp_path / "file")
+
+
+def test_a_still_frame_beyond_the_clip_is_said_before_anything_is_found() -> None:
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Never:
+        def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
+            raise AssertionError("segmented in vain")
+
+    clip = still_clip()
+    with pytest.raises(RenderError, match=rf"expected a frame index below {clip.n_frames}"):
+        make_cinemagraphs(clip, segmenter=Never(), render=RenderOptions(still=clip.n_frames))
 
 
 def test_settings_become_plain_values() -> None:
