@@ -58,7 +58,7 @@ def best_start(frames: Iterable[tuple[float, NDArray[np.uint8]]], seconds: float
     if length < shortest + 3:
         return 0.0
     distance = _distances(np.stack([every[i] for i in looked_at]).astype(np.float32))
-    cuts = np.searchsorted(looked_at, find_cuts(cv2.merge([grey] * 3) for grey in every))
+    cuts = np.searchsorted(looked_at, find_cuts(np.stack([grey] * 3, -1) for grey in every))
     scores = np.zeros(len(times) - length + 1)
     for s in range(len(scores)):
         inside = [int(cut) - s for cut in cuts if s < cut < s + length]
