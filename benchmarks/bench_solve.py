@@ -108,7 +108,7 @@ def gco_swap() -> Solver:
 
 OTHERS: Mapping[str, Callable[[], Any]] = {
     "naive": NaiveSolver,
-    "bound": partial(MultiscaleSolver, levels=0, iterations=100),
+    "bound": partial(MultiscaleSolver, levels=0, iterations=100, polish=1),
     "keep_99": partial(MultiscaleSolver, keep=0.99),
     "keep_90": partial(MultiscaleSolver, keep=0.9),
     "gco_swap": gco_swap,
