@@ -84,6 +84,7 @@ class Recorder:
     def solve(self, problem: LoopProblem, start=None, progress=silent) -> Solution:
         began = time.thread_time()
         solution = self.solver.solve(problem, start, progress)
+        seconds = time.thread_time() - began
         stage = 1 if problem.single_period else 2 if problem.period.label_stride else 3
         self.rows.append(
             {
@@ -91,7 +92,7 @@ class Recorder:
                 "period": problem.single_period,
                 "labels": problem.n_labels,
                 "line": stage == 1 and problem.line() is not None,
-                "seconds": time.thread_time() - began,
+                "seconds": seconds,
                 "energy": solution.energy,
                 "bound": solution.bound,
                 "truncated": solution.statistics.get("truncated"),
