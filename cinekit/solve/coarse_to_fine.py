@@ -60,6 +60,7 @@ def solve_line(fine: LineGrid, effort: Effort) -> LineSolution:
     if effort.iterations:
         labels, bound, iterations = grids[-1].message_passing(effort.iterations, effort.tolerance)
     others: list[Labels] = []
+    finer = max(1, effort.stride // 2)  # for what begins with a constant labelling
     cuts = 0
     for level in range(coarsest, -1, -1):
         grid = grids[level] if level else fine
@@ -79,7 +80,7 @@ def solve_line(fine: LineGrid, effort: Effort) -> LineSolution:
             elif level or effort.pixels:
                 thinned_sweep(moves, effort.stride)
         if level and level == min(_LEVEL_OF_OTHERS, coarsest):
-            others = _others(grid, moves.labels, effort.proposals)
+            others = _others(grid, moves.labels, effort.proposals, finer)
             for other in others:
                 moves.propose(other)
         labels = moves.labels
@@ -87,7 +88,7 @@ def solve_line(fine: LineGrid, effort: Effort) -> LineSolution:
     return LineSolution(labels, moves.energy, None if coarsest else bound, iterations, cuts)
 
 
-def _others(grid: LineGrid, labels: Labels, count: int) -> list[Labels]:
+def _others(grid: LineGrid, labels: Labels, count: int, stride: int) -> list[Labels]:
     """Labellings that differ everywhere from ``labels`` and from each other.
 
     Moves from one labelling get stuck where a region would have to change in several steps of which
@@ -101,6 +102,6 @@ def _others(grid: LineGrid, labels: Labels, count: int) -> list[Labels]:
         np.put_along_axis(unary, found[-1][..., None], dear, axis=-1)
         rest = LineGrid(unary, grid.vertical, grid.horizontal)
         moves = LineMoves(rest, rest.best_constant(), grid_cut)
-        expand(moves, 1, 0.0)
+        thinned_sweep(moves, stride)
         found.append(moves.labels)
     return found[1:]

@@ -149,9 +149,12 @@ def thinned_sweep(fusion: Moves, stride: int) -> None:
     line metric (Veksler, *Efficient Graph-Based Energy Minimization Methods in Computer Vision*,
     1999, chapter 4).
 
-    stride : >= 1, a power of 2 to reach every label; 1 is a full sweep.
+    stride : >= 1, a power of 2 to reach every label; 1 is a full sweep. Halved while that costs no
+        more cuts.
     """
     n_labels = fusion.problem.n_labels
+    while stride > 1 and n_labels <= 2 * stride:
+        stride //= 2
     for label in range(stride // 2, n_labels, stride):
         fusion.propose(label)
     step = stride // 2
