@@ -84,6 +84,7 @@ class Recorder:
     def solve(self, problem: LoopProblem, start=None, progress=silent) -> Solution:
         began = time.thread_time()
         solution = self.solver.solve(problem, start, progress)
+        seconds = time.thread_time() - began
         stage = 1 if problem.single_period else 2 if problem.period.label_stride else 3
         self.rows.append(
             {
@@ -91,7 +92,7 @@ class Recorder:
                 "period": problem.single_period,
                 "labels": problem.n_labels,
                 "line": stage == 1 and problem.line() is not None,
-                "seconds": time.thread_time() - began,
+                "seconds": seconds,
                 "energy": solution.energy,
                 "bound": solution.bound,
                 "truncated": solution.statistics.get("truncated"),
@@ -108,7 +109,7 @@ def gco_swap() -> Solver:
 
 OTHERS: Mapping[str, Callable[[], Any]] = {
     "naive": NaiveSolver,
-    "bound": partial(MultiscaleSolver, levels=0, iterations=100),
+    "bound": partial(MultiscaleSolver, levels=0, iterations=100, polish=1),
     "keep_99": partial(MultiscaleSolver, keep=0.99),
     "keep_90": partial(MultiscaleSolver, keep=0.9),
     "gco_swap": gco_swap,

@@ -16,7 +16,7 @@ from cinekit.energy.jit import kernel
 _FAST = {"reassoc", "contract"}  # lets sums vectorise; NaN and infinity keep their meaning
 
 
-@kernel(fastmath=_FAST)
+@kernel(fastmath=_FAST, inline=True)
 def frame_distance(x, i, f, g):  # type: ignore[no-untyped-def]
     """|X_i(f) - X_i(g)|^2."""
     total = np.float32(0)
@@ -129,7 +129,7 @@ def square_sums(x):  # type: ignore[no-untyped-def]
     return out
 
 
-@kernel
+@kernel(fastmath=_FAST)
 def period_sums(x, p, count):  # type: ignore[no-untyped-def]
     """A_kp(x, j) = sum_{f<j} |X(f) - X(f + k p)|^2 for k = 1 .. count: float32 (n, count, t-p+1).
 
@@ -149,7 +149,7 @@ def period_sums(x, p, count):  # type: ignore[no-untyped-def]
     return out.transpose(2, 0, 1)
 
 
-@kernel
+@kernel(fastmath=_FAST)
 def own_period_sums(x, period):  # type: ignore[no-untyped-def]
     """A_p(x, j) with p the period of the pixel: float32 (n, 1, t), 0 where it is still.
 
@@ -166,7 +166,7 @@ def own_period_sums(x, period):  # type: ignore[no-untyped-def]
     return out.transpose(2, 0, 1)
 
 
-@kernel
+@kernel(fastmath=_FAST)
 def temporal_costs(x, gamma, p):  # type: ignore[no-untyped-def]
     """E_temp of every start frame at one period: float32 (t-p, n)."""
     n, t, _ = x.shape
@@ -180,7 +180,7 @@ def temporal_costs(x, gamma, p):  # type: ignore[no-untyped-def]
     return out
 
 
-@kernel
+@kernel(fastmath=_FAST)
 def temporal_at(x, gamma, period, start):  # type: ignore[no-untyped-def]
     """E_temp of one label per pixel, 0 for still ones: float32 (n,). period, start : int (n,)."""
     n, t, _ = x.shape

@@ -40,37 +40,6 @@ def line_message(cost, warp, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def line_argmin(cost, warp, out, best):  # type: ignore[no-untyped-def]
-    """:func:`line_message` without the normalisation, and which label attains each minimum."""
-    n = cost.shape[0]
-    lowest = cost[0] - warp[0]
-    k = 0
-    out[0] = lowest
-    best[0] = 0
-    for a in range(1, n):
-        value = cost[a] - warp[a]
-        if value < lowest:
-            lowest = value
-            k = a
-        out[a] = lowest
-        best[a] = k
-    lowest = cost[n - 1] + warp[n - 1]
-    k = n - 1
-    for a in range(n - 1, -1, -1):
-        value = cost[a] + warp[a]
-        if value < lowest:
-            lowest = value
-            k = a
-        from_below = out[a] + warp[a]
-        from_above = lowest - warp[a]
-        if from_above < from_below:
-            out[a] = from_above
-            best[a] = k
-        else:
-            out[a] = from_below
-
-
-@njit(cache=True, nogil=True)
 def trws_iteration(unary, vertical, horizontal, messages):  # type: ignore[no-untyped-def]
     """One forward and one backward pass of TRW-S (Kolmogorov, PAMI 2006); the lower bound.
 
@@ -151,57 +120,99 @@ def decode(unary, vertical, horizontal, messages, labels):  # type: ignore[no-un
 
 
 @njit(cache=True, nogil=True)
-def sweep_chains(unary, vertical, horizontal, labels, rows):  # type: ignore[no-untyped-def]
-    """Solve every row (or column) exactly by dynamic programming, given the other lines.
+def sweep_rows(unary, along, across, labels, reach):  # type: ignore[no-untyped-def]
+    """Solve every row exactly by dynamic programming, given the other rows; labels in place.
 
-    Even lines first, then odd ones: lines of one parity do not meet. The energy never rises.
+    Even rows first, then odd ones: rows of one parity do not meet. The energy never rises. A pixel
+    may take the labels of its 3 x 3 neighbourhood, those between them, and ``reach`` more on both
+    sides: where unaries and warps are those of a clip, a reach of 1 ends within 0.0003 of the
+    energy that all labels would, in a tenth of the time.
+
+    along, across : the warps of the edges within rows and between rows. For columns, pass the
+        transposed arrays.
     """
     h, w, n = unary.shape
-    length = w if rows else h
-    best = np.empty((length, n), np.int32)
-    cost = np.empty(n, np.float32)
-    message = np.empty(n, np.float32)
+    low, high = np.empty(w, np.int32), np.empty(w, np.int32)
+    best = np.empty((w, n), np.int32)
+    cost, message = np.empty(n, np.float32), np.empty(n, np.float32)
     for parity in range(2):
-        for line in range(parity, h if rows else w, 2):
-            for k in range(length):
-                i, j = (line, k) if rows else (k, line)
-                _given_neighbours(unary, vertical, horizontal, labels, i, j, rows, cost)
-                if k > 0:
-                    for a in range(n):
-                        cost[a] += message[a]
-                if k + 1 < length:
-                    warp = horizontal[i, j] if rows else vertical[i, j]
-                    line_argmin(cost, warp, message, best[k + 1])
-            label = 0
-            for a in range(1, n):
+        for i in range(parity, h, 2):
+            _nearby_labels(labels, i, reach, n, low, high)
+            for j in range(w):
+                if j > 0:
+                    first, last = low[j - 1], high[j - 1]
+                    range_argmin(
+                        cost, along[i, j - 1], first, last, low[j], high[j], message, best[j]
+                    )
+                for a in range(low[j], high[j] + 1):
+                    cost[a] = unary[i, j, a] + (message[a] if j > 0 else np.float32(0))
+                if i > 0:
+                    here = across[i - 1, j, labels[i - 1, j]]
+                    for a in range(low[j], high[j] + 1):
+                        cost[a] += abs(across[i - 1, j, a] - here)
+                if i + 1 < h:
+                    here = across[i, j, labels[i + 1, j]]
+                    for a in range(low[j], high[j] + 1):
+                        cost[a] += abs(across[i, j, a] - here)
+            label = low[w - 1]
+            for a in range(low[w - 1] + 1, high[w - 1] + 1):
                 if cost[a] < cost[label]:
                     label = a
-            for k in range(length - 1, -1, -1):
-                i, j = (line, k) if rows else (k, line)
-                labels[i, j] = label
-                label = best[k, label] if k > 0 else 0
+            labels[i, w - 1] = label
+            for j in range(w - 1, 0, -1):
+                label = best[j, label]
+                labels[i, j - 1] = label
 
 
 @njit(cache=True, nogil=True)
-def _given_neighbours(unary, vertical, horizontal, labels, i, j, rows, cost):  # type: ignore[no-untyped-def]
-    """cost = unary of a pixel plus its edges to the lines beside its own, which stay."""
-    h, w, n = unary.shape
-    for a in range(n):
-        cost[a] = unary[i, j, a]
-    for side in range(2):
-        if rows:
-            if (side == 0 and i == 0) or (side == 1 and i + 1 == h):
-                continue
-            warp = vertical[i - 1, j] if side == 0 else vertical[i, j]
-            other = labels[i - 1, j] if side == 0 else labels[i + 1, j]
-        else:
-            if (side == 0 and j == 0) or (side == 1 and j + 1 == w):
-                continue
-            warp = horizontal[i, j - 1] if side == 0 else horizontal[i, j]
-            other = labels[i, j - 1] if side == 0 else labels[i, j + 1]
-        here = warp[other]
-        for a in range(n):
-            cost[a] += abs(warp[a] - here)
+def _nearby_labels(labels, i, reach, n, low, high):  # type: ignore[no-untyped-def]
+    """The range of labels that each pixel of row i may take."""
+    h, w = labels.shape
+    above, below = max(i - 1, 0), min(i + 1, h - 1)
+    least_before = least = n
+    most_before = most = 0
+    for k in range(w + 1):  # one column ahead of the pixel that it completes
+        least_after, most_after = n, 0
+        if k < w:
+            a, b, c = labels[above, k], labels[i, k], labels[below, k]
+            least_after, most_after = min(a, b, c), max(a, b, c)
+        if k > 0:
+            low[k - 1] = max(min(least_before, least, least_after) - reach, 0)
+            high[k - 1] = min(max(most_before, most, most_after) + reach, n - 1)
+        least_before, least = least, least_after
+        most_before, most = most, most_after
+
+
+@njit(cache=True, nogil=True, inline="always")
+def range_argmin(cost, warp, first, last, low, high, out, best):  # type: ignore[no-untyped-def]
+    """out[b] = min_a cost[a] + |warp[a] - warp[b]| over first <= a <= last, for low <= b <= high.
+
+    best[b] : which a attains it.
+    """
+    lowest = np.float32(np.inf)
+    a = k = first
+    for b in range(low, high + 1):
+        while a <= min(b, last):
+            value = cost[a] - warp[a]
+            if value < lowest:
+                lowest = value
+                k = a
+            a += 1
+        out[b] = lowest + warp[b]
+        best[b] = k
+    lowest = np.float32(np.inf)
+    a = k = last
+    for b in range(high, low - 1, -1):
+        while a >= max(b, first):
+            value = cost[a] + warp[a]
+            if value < lowest:
+                lowest = value
+                k = a
+            a -= 1
+        value = lowest - warp[b]
+        if value < out[b]:
+            out[b] = value
+            best[b] = k
 
 
 @njit(cache=True, nogil=True)

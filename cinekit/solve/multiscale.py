@@ -1,11 +1,11 @@
 """The default solver: coarse to fine, with the structure of looping costs.
 
-Where the pair costs are a line metric (one period, start frames at most p apart): tree-reweighted
-message passing with O(L) messages on the coarsest level of an energy-preserving pyramid, then on
-every finer level rows and columns in turn, each solved exactly given the others, and expansion
-moves on all levels but the pixels. When the clip is longer than two periods, this is done for
-overlapping windows of start frames, and the solutions are fused by minimum cuts with the exact
-costs of all pairs. Expansion moves may polish the result.
+Where the pair costs are a line metric (one period, start frames at most p apart), or nearly one, an
+energy-preserving pyramid is solved from the coarsest level to the pixels. On every level rows and
+columns in turn are solved exactly given the others, and a thinned sweep of moves follows; half way,
+further labellings that differ everywhere are found and fused with the one at hand. When labels are
+more than a period apart, moves with the exact costs of all pairs come last; when the clip is longer
+than that, overlapping windows of start frames are solved and fused.
 
 Everywhere else (several periods at once): expansion moves from the given start; without one, from
 message passing with exact tables on blocks.
@@ -23,12 +23,13 @@ from cinekit.errors import ConfigError, SolverError
 from cinekit.protocols import LabelProblem, Progress, Solution, silent
 from cinekit.solve import table_metric
 from cinekit.solve.coarse_to_fine import Effort, solve_line
-from cinekit.solve.expansion import counts, expand
+from cinekit.solve.expansion import Moves, counts, expand, thinned_sweep
 from cinekit.solve.fewer_labels import dominant_labels
 from cinekit.solve.grid_cut import grid_cut
+from cinekit.solve.line_moves import LineMoves
 from cinekit.solve.messages import pass_messages
 from cinekit.solve.moves import Fusion
-from cinekit.solve.pyramid import LineGrid, upsample
+from cinekit.solve.pyramid import upsample
 from cinekit.solve.starts import first_labels, require_labels
 from cinekit.solve.windows import Window, line_windows
 
@@ -37,32 +38,35 @@ Labels = NDArray[np.int32]
 
 @dataclass(frozen=True, kw_only=True)
 class MultiscaleSolver:
-    """Message passing on a coarse grid, exact refinement on finer ones.
+    """Chains and moves on a pyramid, other labellings fused in.
 
     Parameters
     ----------
-    levels : how often the grid of a line-metric problem is halved before message passing, >= 0.
-        1 and 3 take as long; 3 ends higher now and then.
-    iterations : most iterations of message passing, >= 1.
-    chain_sweeps : sweeps over rows and columns on every level, >= 1.
-    coarse_moves : most sweeps of expansion moves on every level but the finest, >= 0.
-    polish : most sweeps of expansion moves on all pixels after that, >= 0. 0 takes half the time;
-        stage 1 then ends 1 to 8 % higher, and some candidates by 3 %.
+    levels : how often the grid of a line-metric problem is halved, >= 0.
+    iterations : most iterations of message passing on the coarsest grid, >= 0; 0 begins with the
+        best constant labelling there and ends as low. With ``levels`` 0 they give a lower bound.
+    proposals : how many other labellings are fused in, >= 0. None is faster by a sixth, and ends
+        up to 3 % higher where moves from one labelling get stuck.
+    stride : expansion moves propose every ``stride``-th label, and jumps reach those between, >= 1,
+        see :func:`cinekit.solve.expansion.thinned_sweep`; half of it where labels more than a
+        period apart get their exact costs. 2 is slower by a fifth; 8 ends higher.
+    polish : most sweeps of expansion moves over all labels after that, >= 0. One takes as long as
+        everything before and gains less than 0.5 %.
     block : side of the blocks for general problems that come without a start, pixels, >= 1.
     sweeps : most expansion sweeps of general problems, >= 1.
-    tolerance : expansion stops when a sweep gains less than this share of the energy, >= 0; message
-        passing when an iteration gains less than a hundredth of it.
+    tolerance : expansion stops when a sweep gains less than this share of the energy, >= 0; on the
+        coarsest grid, and message passing, when a round gains less than a hundredth of it.
     table_megabytes : blocks are enlarged until their tables fit into this, >= 1.
     keep : share, in (0, 1], of what pixels gain by their cheapest labels that must be kept, see
         :func:`cinekit.solve.fewer_labels.dominant_labels`. 1 keeps all labels. Less is faster and
         ends higher: docs/performance.md has the price.
     """
 
-    levels: int = 2
-    iterations: int = 30
-    chain_sweeps: int = 1
-    coarse_moves: int = 1
-    polish: int = 1
+    levels: int = 4
+    iterations: int = 0
+    proposals: int = 2
+    stride: int = 4
+    polish: int = 0
     block: int = 4
     sweeps: int = 2
     tolerance: float = 1e-3
@@ -72,9 +76,9 @@ class MultiscaleSolver:
     def __post_init__(self) -> None:
         for name, least in (
             ("levels", 0),
-            ("iterations", 1),
-            ("chain_sweeps", 1),
-            ("coarse_moves", 0),
+            ("iterations", 0),
+            ("proposals", 0),
+            ("stride", 1),
             ("polish", 0),
             ("block", 1),
             ("sweeps", 1),
@@ -96,8 +100,8 @@ class MultiscaleSolver:
         """A labelling of low energy, never above that of ``start``.
 
         Statistics: ``labels`` that were kept, ``windows`` (line metrics solved; 0 for a general
-        problem), ``iterations`` of message passing, ``coarse_moves``, and the counts of
-        :class:`cinekit.solve.ExpansionSolver`.
+        problem), ``iterations`` of message passing, ``line_moves`` (cuts while windows were solved,
+        on all levels), and the counts of :class:`cinekit.solve.ExpansionSolver` for what followed.
 
         Raises
         ------
@@ -105,27 +109,32 @@ class MultiscaleSolver:
             When a pixel has no allowed label, the start uses a forbidden one, or labels should be
             left out of a problem that is not one of loops.
         """
-        labels = require_labels(problem) if start is None else first_labels(problem, start)
+        if start is not None:
+            start = first_labels(problem, start)
+        elif not np.isfinite(problem.unary).all():
+            require_labels(problem)
         if self.keep < 1:
             return self._solve_fewer(problem, start, progress)
         statistics: dict[str, float] = {
             "labels": problem.n_labels,
             "windows": 0,
             "iterations": 0,
-            "coarse_moves": 0,
+            "line_moves": 0,
         }
         bound = None
+        sweeps = self.sweeps
+        fusion: Moves
         # Two labels are one minimum cut: exact, and no dearer than a pyramid.
         windows = line_windows(problem) if problem.n_labels > 2 else []
         if windows:
             fusion, bound = self._solve_windows(problem, windows, start, statistics, progress)
             sweeps = self.polish
-        elif start is None:
-            fusion = Fusion(problem, self._solve_blocks(problem, statistics), grid_cut)
-            sweeps = self.sweeps
+        elif start is not None:
+            fusion = Fusion(problem, start, grid_cut)
+        elif problem.n_labels <= 2:
+            fusion = Fusion(problem, require_labels(problem), grid_cut)
         else:
-            fusion = Fusion(problem, labels, grid_cut)
-            sweeps = self.sweeps
+            fusion = Fusion(problem, self._solve_blocks(problem, statistics), grid_cut)
         done = expand(fusion, sweeps, self.tolerance, _part(progress, 0.5))
         progress(1.0)
         statistics |= {"sweeps": done, **counts(fusion)}
@@ -153,24 +162,27 @@ class MultiscaleSolver:
         start: Labels | None,
         statistics: dict[str, float],
         progress: Progress,
-    ) -> tuple[Fusion, float | None]:
-        """Solve every window alone, then fuse them and the start, best first."""
+    ) -> tuple[Moves, float | None]:
+        """Solve every window alone, then fuse them and the start, best first.
+
+        Costs that the windows only knew nearly are seen by a sweep of moves at the end.
+        """
+        alone = windows[0].exact
         effort = Effort(
             levels=self.levels,
             iterations=self.iterations,
             tolerance=self.tolerance / 100,
-            chain_sweeps=self.chain_sweeps,
-            coarse_moves=self.coarse_moves,
-            polished=self.polish > 0,
+            proposals=self.proposals,
+            stride=self.stride,
+            pixels=alone,
         )
         proposals: list[tuple[float, Labels]] = []
         bound = None
         for k, window in enumerate(windows):
-            grid = LineGrid.of(window.unary, window.vertical, window.horizontal)
-            solution = solve_line(grid, effort)
-            bound = solution.bound
+            solution = solve_line(window.grid, effort)
+            bound = solution.bound if alone else None
             statistics["iterations"] += solution.iterations
-            statistics["coarse_moves"] += solution.moves
+            statistics["line_moves"] += solution.moves
             proposals.append((solution.energy, solution.labels + np.int32(window.first)))
             progress(0.5 * (k + 1) / len(windows))
         statistics["windows"] = len(windows)
@@ -180,10 +192,15 @@ class MultiscaleSolver:
         if not np.isfinite(proposals[0][0]):
             # Every window forbids all labels of some pixel: none is a labelling by itself.
             proposals.insert(0, (np.inf, first_labels(problem)))
-        fusion = Fusion(problem, proposals[0][1], grid_cut)
+        best = proposals[0][1]
+        fusion = (
+            LineMoves(windows[0].grid, best, grid_cut) if alone else Fusion(problem, best, grid_cut)
+        )
         for _, labels in proposals[1:]:
             fusion.propose(labels)
-        return fusion, bound if len(windows) == 1 else None
+        if not alone:
+            thinned_sweep(fusion, max(1, self.stride // 2))
+        return fusion, bound
 
     def _solve_blocks(self, problem: LabelProblem, statistics: dict[str, float]) -> Labels:
         """Message passing on blocks, or the best simple labelling where that is better."""

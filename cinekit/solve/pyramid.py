@@ -42,6 +42,16 @@ class LineGrid:
         """(h, w)."""
         return int(self.unary.shape[0]), int(self.unary.shape[1])
 
+    @property
+    def n_labels(self) -> int:
+        """L."""
+        return int(self.unary.shape[-1])
+
+    def best_constant(self) -> Labels:
+        """The one label that is cheapest everywhere together: int32 (h, w)."""
+        best = self.unary.sum(axis=(0, 1), dtype=np.float64).argmin()
+        return np.full(self.shape, best, np.int32)
+
     def softened(self) -> LineGrid:
         """The same problem with finite unaries: forbidden labels become dear ones.
 
@@ -89,11 +99,15 @@ class LineGrid:
             line_metric.trws_iteration, line_metric.decode, parts, iterations, tolerance
         )
 
-    def sweep(self, labels: Labels) -> None:
-        """Every row, then every column, solved exactly given the others; in place."""
+    def sweep(self, labels: Labels, reach: int = 1) -> None:
+        """Every row, then every column, solved given the others; in place.
+
+        reach : see :func:`cinekit.solve.line_metric.sweep_rows`; L for all labels everywhere.
+        """
         parts = self.unary, self.vertical, self.horizontal
-        line_metric.sweep_chains(*parts, labels, True)
-        line_metric.sweep_chains(*parts, labels, False)
+        turned = tuple(values.transpose(1, 0, 2) for values in parts)
+        line_metric.sweep_rows(parts[0], parts[2], parts[1], labels, reach)
+        line_metric.sweep_rows(turned[0], turned[1], turned[2], labels.T, reach)
 
 
 def _pair_sums(values: Float, axis: int) -> Float:

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from cinekit.energy import EnergyOptions, LoopCosts, WorkingClip, period_problem
 from cinekit.solve import BruteForceSolver, ExpansionSolver, cut_cost, grid_cut, table_metric
-from cinekit.solve.line_metric import line_argmin, line_message, sweep_chains, trws_iteration
-from cinekit.solve.line_problem import LineProblem
+from cinekit.solve.line_metric import line_message, range_argmin, sweep_rows, trws_iteration
+from cinekit.solve.line_moves import LineMoves
 from cinekit.solve.messages import pass_messages
 from cinekit.solve.moves import Fusion, cut_capacities, energy_change
 from cinekit.solve.pyramid import LineGrid, upsample
 from cinekit.solve.table_metric import send_down_table, send_up_table
-from cinekit.solve.windows import line_windows, window_starts
+from cinekit.solve.windows import fill_grid, line_windows, window_starts
 from cinekit.testing.problems import binary_problem, line_problem, random_problem
 
 seeds = st.integers(0, 2**32 - 1)
@@ -57,11 +57,26 @@ def test_line_messages_are_the_minimum_over_all_labels(seed, n):
     out = np.empty(n, np.float32)
     smallest = line_message(cost, warp, out)
     np.testing.assert_allclose(out + smallest, plain, rtol=1e-5, atol=1e-5)
-    best = np.empty(n, np.int32)
-    line_argmin(cost, warp, out, best)
-    np.testing.assert_allclose(out, plain, rtol=1e-5, atol=1e-5)
-    attained = [cost[best[b]] + abs(warp[best[b]] - warp[b]) for b in range(n)]
-    np.testing.assert_allclose(attained, plain, rtol=1e-5, atol=1e-5)
+
+
+@quick
+@given(seeds, st.integers(1, 6))
+def test_messages_between_ranges_are_the_minimum_over_one_range(seed, n):
+    rng = np.random.default_rng(seed)
+    cost = (3 * rng.random(n)).astype(np.float32)
+    cost[1:][rng.random(n - 1) < 0.3] = np.inf
+    warp = np.cumsum(rng.random(n) * (rng.random(n) < 0.7)).astype(np.float32)
+    (first, last), (low, high) = (np.sort(rng.integers(0, n, 2)) for _ in range(2))
+    out, best = np.full(n, -1, np.float32), np.full(n, -1, np.int32)
+    range_argmin(cost, warp, first, last, low, high, out, best)
+    for b in range(n):
+        if low <= b <= high:
+            costs = [cost[a] + abs(warp[a] - warp[b]) for a in range(first, last + 1)]
+            assert out[b] == pytest.approx(min(costs), rel=1e-5, abs=1e-5)
+            assert first <= best[b] <= last
+            assert costs[best[b] - first] == pytest.approx(min(costs), rel=1e-5, abs=1e-5)
+        else:
+            assert (out[b], best[b]) == (-1, -1)
 
 
 @quick
@@ -122,18 +137,27 @@ def test_the_bound_of_message_passing_never_falls(seed, h, w):
 
 
 @quick
+@given(seeds, sides, sides, st.integers(0, 4))
+def test_chain_sweeps_never_raise_the_energy(seed, h, w, reach):
+    problem = line_problem(seed, (h, w), 4)
+    grid = LineGrid.of(problem.unary, *problem.line())
+    labels = np.random.default_rng(seed).integers(0, 4, (h, w)).astype(np.int32)
+    before = grid.energy(labels)
+    for _ in range(2):
+        grid.sweep(labels, reach)
+        after = problem.energy(labels)
+        assert after <= before + 1e-5
+        before = after
+
+
+@quick
 @given(seeds, sides, sides)
-def test_chain_sweeps_never_raise_the_energy_and_leave_forbidden_labels(seed, h, w):
+def test_chain_sweeps_over_all_labels_leave_forbidden_ones(seed, h, w):
     problem = line_problem(seed, (h, w), 4, forbid=0.4)
     grid = LineGrid.of(problem.unary, *problem.line())
     labels = np.random.default_rng(seed).integers(0, 4, (h, w)).astype(np.int32)
-    before = grid.energy(labels)  # inf where the random labels are forbidden
-    for _ in range(2):
-        grid.sweep(labels)
-        after = problem.energy(labels)
-        assert np.isfinite(after)
-        assert after <= before + 1e-5
-        before = after
+    grid.sweep(labels, grid.n_labels)
+    assert np.isfinite(problem.energy(labels))
 
 
 @few
@@ -142,8 +166,39 @@ def test_a_single_row_or_column_is_solved_exactly(seed, column):
     problem = line_problem(seed, (6, 1) if column else (1, 6), 3, forbid=0.3)
     grid = LineGrid.of(problem.unary, *problem.line())
     labels = np.zeros(problem.shape, np.int32)
-    sweep_chains(grid.unary, grid.vertical, grid.horizontal, labels, not column)
+    if column:
+        turned = grid.unary.transpose(1, 0, 2), grid.vertical.transpose(1, 0, 2)
+        sweep_rows(*turned, grid.horizontal.transpose(1, 0, 2), labels.T, 3)
+    else:
+        sweep_rows(grid.unary, grid.horizontal, grid.vertical, labels, 3)
     assert problem.energy(labels) == pytest.approx(BruteForceSolver().solve(problem).energy)
+
+
+@few
+@given(seeds, st.integers(0, 2))
+def test_a_row_is_the_best_of_what_its_pixels_may_take(seed, reach):
+    problem = line_problem(seed, (3, 3), 5)
+    grid = LineGrid.of(problem.unary, *problem.line())
+    labels = np.random.default_rng(seed).integers(0, 5, (3, 3)).astype(np.int32)
+    ranges = []
+    for j in range(3):  # of row 0, the first that is solved
+        near = labels[:2, max(j - 1, 0) : j + 2]
+        ranges.append(range(max(near.min() - reach, 0), min(near.max() + reach, 4) + 1))
+    least = np.inf
+    for row in itertools.product(*ranges):
+        labels[0] = row
+        least = min(least, grid.energy(labels))
+    labels = np.random.default_rng(seed).integers(0, 5, (3, 3)).astype(np.int32)
+    # Row 0 alone, row 1 being what it sees: the rows below do not change what it can reach.
+    part = LineGrid(grid.unary[:2], grid.vertical[:1], grid.horizontal[:2])
+    rest = grid.energy(labels) - part.energy(labels[:2])
+    before = labels[1].copy()
+    costs = grid.unary[:2].copy()
+    costs[1] = np.inf  # row 1 stays as it is
+    np.put_along_axis(costs[1], before[:, None], grid.unary[1][np.arange(3), before][:, None], -1)
+    sweep_rows(costs, part.horizontal, part.vertical, labels[:2], reach)
+    assert (labels[1] == before).all()
+    assert part.energy(labels[:2]) + rest == pytest.approx(least, rel=1e-5)
 
 
 @few
@@ -177,27 +232,39 @@ def test_a_move_never_raises_the_energy_and_keeps_its_books(seed, h, w):
 
 @quick
 @given(seeds, sides, sides)
-def test_move_costs_of_a_line_metric_are_its_pair_costs(seed, h, w):
-    problem = line_problem(seed, (h, w), 4)
-    line = LineProblem(LineGrid.of(problem.unary, *problem.line()))
-    labels, proposal = random_labels(seed, problem), random_labels(seed + 1, problem)
-    costs = line.move_costs(labels, proposal)
-    for axis, planes in enumerate((costs.vertical, costs.horizontal)):
-        cut = np.s_[:-1], np.s_[1:]
-        ends = [
-            (values[first] if axis == 0 else values[:, first])
-            for values in (labels, proposal)
-            for first in cut
-        ]
-        first, second, new_first, new_second = ends
-        for plane, a, b in zip(
-            planes,
-            (first, first, new_first, new_first),
-            (second, new_second, second, new_second),
-            strict=True,
-        ):
-            np.testing.assert_allclose(plane, problem.pairwise(axis, a, b), atol=1e-5)
-            np.testing.assert_allclose(plane, line.pairwise(axis, a, b), atol=1e-5)
+def test_moves_on_a_line_metric_are_those_of_its_tables(seed, h, w):
+    problem = line_problem(seed, (h, w), 4, forbid=0.2)
+    grid = LineGrid.of(problem.unary, *problem.line())
+    start = random_labels(seed, problem)
+    plain, fast = Fusion(problem, start, grid_cut), LineMoves(grid, start, grid_cut)
+    for proposal in [0, 1, 2, 3, random_labels(seed + 1, problem)]:
+        before = fast.energy
+        plain.propose(proposal)
+        fast.propose(proposal)
+        assert fast.energy <= before
+        assert fast.energy == pytest.approx(problem.energy(fast.labels), rel=1e-5, abs=1e-5)
+        if isinstance(proposal, int):  # submodular: both are the optimum
+            assert fast.energy == pytest.approx(plain.energy, rel=1e-5, abs=1e-5)
+        plain = Fusion(problem, fast.labels, grid_cut)
+
+
+@quick
+@given(seeds, st.integers(1, 5), st.sampled_from([-2, -1, 1, 2]))
+def test_jumps_on_a_line_metric_need_no_truncation(seed, side, step):
+    problem = line_problem(seed, (side, side), 5)
+    moves = LineMoves(
+        LineGrid.of(problem.unary, *problem.line()), random_labels(seed, problem), grid_cut
+    )
+    labels = moves.labels.copy()
+    least = moves.energy
+    if side <= 3:
+        for flat in itertools.product([0, step], repeat=side * side):
+            jumped = np.clip(labels + np.array(flat, np.int32).reshape(side, side), 0, 4)
+            least = min(least, problem.energy(jumped))
+    moves.propose(np.clip(labels + np.int32(step), 0, 4))
+    assert moves.truncated == 0
+    if side <= 3:
+        assert moves.energy == pytest.approx(least, rel=1e-5, abs=1e-5)
 
 
 @quick
@@ -271,7 +338,7 @@ def test_windows_cover_all_labels_and_share_one_with_the_next(n_labels, size):
 
 @few
 @given(seeds, st.integers(2, 9))
-def test_inside_a_window_the_line_metric_is_the_pair_cost(seed, period):
+def test_within_a_period_the_line_of_a_window_is_the_pair_cost(seed, period):
     rng = np.random.default_rng(seed)
     t, h, w = 12, 3, 4
     working = WorkingClip(
@@ -286,18 +353,37 @@ def test_inside_a_window_the_line_metric_is_the_pair_cost(seed, period):
     )
     problem = period_problem(LoopCosts(working, EnergyOptions()), period)
     windows = line_windows(problem)
-    assert {
-        first
-        for window in windows
-        for first in range(window.first, window.first + len(window.unary))
-    } == set(range(problem.n_labels))
-    for window in windows:
-        n = len(window.unary)
-        assert n <= period + 1
-        assert (window.unary == problem.unary[window.first : window.first + n]).all()
+    runs = [range(one.first, one.first + one.grid.n_labels) for one in windows]
+    assert set().union(*runs) == set(range(problem.n_labels))
+    assert [one.exact for one in windows] == [problem.n_labels <= period + 1] * len(windows)
+    for window, run in zip(windows, runs, strict=True):
+        grid, n = window.grid, len(run)
+        assert n <= 2 * period + 1
+        assert (grid.unary == np.moveaxis(problem.unary[run.start : run.stop], 0, -1)).all()
         for a, b in rng.integers(0, n, (4, 2)):
-            for axis, warp in enumerate((window.vertical, window.horizontal)):
-                exact = problem.pairwise(axis, int(window.first + a), int(window.first + b))
+            if abs(a - b) > period:  # only nearly a line there
+                continue
+            for axis, warp in enumerate((grid.vertical, grid.horizontal)):
+                exact = problem.pairwise(axis, int(run[a]), int(run[b]))
                 np.testing.assert_allclose(
                     np.abs(warp[..., a] - warp[..., b]), exact, rtol=1e-4, atol=1e-4
                 )
+
+
+@quick
+@given(seeds, sides, st.integers(1, 40), st.integers(1, 4))
+def test_a_grid_is_filled_with_what_both_ends_see(seed, h, w, n):
+    rng = np.random.default_rng(seed)
+    unary, sums = rng.random((2, n, h, w)).astype(np.float32)
+    down, right = rng.random((h - 1, w)), rng.random((h, w - 1))
+    down, right = down.astype(np.float32), right.astype(np.float32)
+    turned = np.moveaxis(sums, 0, -1)
+    out = [np.full((i, j, n), np.nan, np.float32) for i, j in ((h, w), (h - 1, w), (h, w - 1))]
+    fill_grid(unary, sums, down, right, *out)
+    plain = (
+        np.moveaxis(unary, 0, -1),
+        (turned[:-1] + turned[1:]) * down[..., None],
+        (turned[:, :-1] + turned[:, 1:]) * right[..., None],
+    )
+    for filled, expected in zip(out, plain, strict=True):
+        np.testing.assert_allclose(filled, expected, rtol=1e-6)

@@ -6,6 +6,7 @@ import pytest
 from cinekit.energy import period_problem
 from cinekit.errors import ConfigError, SolverError
 from cinekit.solve import BruteForceSolver, ExpansionSolver, MultiscaleSolver, grid_cut
+from cinekit.solve.expansion import thinned_sweep
 from cinekit.solve.fewer_labels import dominant_labels
 from cinekit.solve.moves import Fusion
 from cinekit.testing import SolverSuite
@@ -41,7 +42,9 @@ def test_brute_force_refuses_more_labellings_than_it_may_try():
         (ExpansionSolver, {"tolerance": -1.0}),
         (ExpansionSolver, {"tolerance": float("nan")}),
         (MultiscaleSolver, {"levels": -1}),
-        (MultiscaleSolver, {"iterations": 0}),
+        (MultiscaleSolver, {"iterations": -1}),
+        (MultiscaleSolver, {"proposals": -1}),
+        (MultiscaleSolver, {"stride": 0}),
         (MultiscaleSolver, {"tolerance": float("nan")}),
         (MultiscaleSolver, {"keep": 0.0}),
         (BruteForceSolver, {"most": 0}),
@@ -67,6 +70,52 @@ def test_polishing_the_pixels_lowers_the_energy():
     assert polished.statistics["moves"] > 0
 
 
+class Tried:
+    """Moves that are written down and never taken."""
+
+    moves = accepted = truncated = 0
+    converged = False
+    energy = 0.0
+
+    def __init__(self, problem, labels):
+        self.problem = problem
+        self.labels = labels
+        self.proposals = []
+
+    def propose(self, proposal):
+        self.proposals.append(proposal if isinstance(proposal, int) else proposal.tolist())
+        return 0
+
+
+def test_a_thinned_sweep_tries_some_labels_and_jumps_to_those_between():
+    tried = Tried(random_problem(0, (1, 3), 10), np.array([[0, 5, 9]], np.int32))
+    thinned_sweep(tried, 4)
+    assert tried.proposals[:2] == [2, 6]
+    assert tried.proposals[2:] == [[[2, 7, 9]], [[0, 3, 7]], [[1, 6, 9]], [[0, 4, 8]]]
+    full = Tried(tried.problem, tried.labels)
+    thinned_sweep(full, 1)
+    assert full.proposals == list(range(10))
+
+
+def test_other_labellings_open_what_moves_from_one_do_not_find():
+    totals = [
+        sum(
+            MultiscaleSolver(proposals=n).solve(line_problem(k, (32, 32), 8)).energy
+            for k in range(8)
+        )
+        for n in (0, 3)
+    ]
+    assert totals[1] < totals[0]
+
+
+@pytest.mark.parametrize("n_labels", [1, 2])
+def test_one_or_two_labels_are_solved_exactly(n_labels):
+    problem = line_problem(3, (3, 4), n_labels)
+    solution = MultiscaleSolver().solve(problem)
+    assert solution.energy == pytest.approx(BruteForceSolver().solve(problem).energy, rel=1e-5)
+    assert solution.statistics["windows"] == 0
+
+
 def test_statistics_say_whether_the_tolerance_or_the_sweeps_ended_the_search():
     problem = random_problem(0, (20, 30), 5)
     assert ExpansionSolver(sweeps=1, tolerance=0).solve(problem).statistics["converged"] == 0
@@ -82,10 +131,11 @@ def test_a_label_that_gained_nothing_is_tried_again_once_others_have_changed():
 
 def test_multiscale_reports_a_bound_only_from_the_pixels_themselves():
     problem = line_problem(2, (8, 9), 4)
-    solution = MultiscaleSolver(levels=0, tolerance=0).solve(problem)
+    solution = MultiscaleSolver(levels=0, iterations=100, tolerance=0).solve(problem)
     assert solution.bound == pytest.approx(solution.energy, rel=0.05)
     assert solution.bound <= solution.energy
-    assert MultiscaleSolver(levels=2).solve(problem).bound is None
+    assert MultiscaleSolver(levels=2, iterations=100).solve(problem).bound is None
+    assert MultiscaleSolver(levels=0).solve(problem).bound is None
 
 
 def test_blocks_grow_until_their_tables_fit_into_memory():
@@ -98,10 +148,11 @@ def test_blocks_grow_until_their_tables_fit_into_memory():
 
 def test_windows_make_short_periods_a_line_metric(noise):
     costs, _ = noise
-    problem = period_problem(costs, 3)  # 11 starts, of which 4 fit into a window
+    problem = period_problem(costs, 3)  # 11 starts, of which 7 fit into a window
     assert problem.line() is None
     solution = MultiscaleSolver().solve(problem)
-    assert solution.statistics["windows"] == 4
+    assert solution.statistics["windows"] == 2
+    assert solution.statistics["moves"] > 1  # with the costs of labels far apart
     assert solution.energy == pytest.approx(problem.energy(solution.labels), rel=1e-5)
     assert solution.energy <= 1.05 * ExpansionSolver().solve(problem).energy
 
