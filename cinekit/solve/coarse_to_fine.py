@@ -14,7 +14,7 @@ from cinekit.solve.pyramid import LineGrid, upsample
 
 Labels = NDArray[np.int32]
 
-_COARSEST_SWEEPS = 3  # of expansion moves: that grid has one node for 256 pixels
+_COARSEST_SWEEPS = 3  # of expansion moves: with four halvings a node stands for 256 pixels
 _LEVEL_OF_OTHERS = 2  # blocks of 4 x 4: coarser ones miss the regions that others open
 
 

@@ -145,9 +145,9 @@ def thinned_sweep(fusion: Moves, stride: int) -> None:
     On start frames of one period an expansion sweep spends most of its cuts on labels beside ones
     that were just tried. Here every ``stride``-th label is proposed, and then every pixel may go on
     from its label by half of that, up or down, by a quarter, and so on to 1: L / k + 2 log2 k cuts,
-    which end as low as the L cuts of a full sweep do. Jumps by a constant are submodular on every
-    line metric (Veksler, *Efficient Graph-Based Energy Minimization Methods in Computer Vision*,
-    1999, chapter 4).
+    which on clips end about as low as the L cuts of a full sweep. Jumps by a constant are
+    submodular on every line metric (Veksler, *Efficient Graph-Based Energy Minimization Methods in
+    Computer Vision*, 1999).
 
     stride : >= 1, a power of 2 to reach every label; 1 is a full sweep. Halved while that costs no
         more cuts.
