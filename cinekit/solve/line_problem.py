@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from cinekit.energy.area import Area
 from cinekit.energy.problem import MoveCosts
 from cinekit.solve.pyramid import LineGrid
 
@@ -42,9 +43,13 @@ class LineProblem:
         return cost
 
     def move_costs(
-        self, labels: Labels, new: Labels | int, reuse: MoveCosts | None = None
+        self,
+        labels: Labels,
+        new: Labels | int,
+        reuse: MoveCosts | None = None,
+        area: Area | None = None,
     ) -> MoveCosts:
-        """The four pair costs of a move; see :class:`cinekit.solve.moves.FastMoves`."""
+        """The four pair costs of a move, for all edges whatever the area; see ``FastMoves``."""
         proposal = np.ascontiguousarray(np.broadcast_to(new, self.shape), np.int32)
         h, w = self.shape
         out = reuse or MoveCosts(

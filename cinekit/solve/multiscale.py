@@ -28,6 +28,7 @@ from cinekit.solve.fewer_labels import dominant_labels
 from cinekit.solve.grid_cut import grid_cut
 from cinekit.solve.messages import pass_messages
 from cinekit.solve.moves import Fusion
+from cinekit.solve.prospects import NEGLECT
 from cinekit.solve.pyramid import LineGrid, upsample
 from cinekit.solve.starts import first_labels, require_labels
 from cinekit.solve.windows import Window, line_windows
@@ -50,8 +51,9 @@ class MultiscaleSolver:
         stage 1 then ends 1 to 8 % higher, and some candidates by 3 %.
     block : side of the blocks for general problems that come without a start, pixels, >= 1.
     sweeps : most expansion sweeps of general problems, >= 1.
-    tolerance : expansion stops when a sweep gains less than this share of the energy, >= 0; message
-        passing when an iteration gains less than a hundredth of it.
+    tolerance : expansion stops when a sweep gains less than this share of the energy, >= 0, and its
+        moves look only where they could gain a few times that; message passing stops when an
+        iteration gains less than a hundredth of it.
     table_megabytes : blocks are enlarged until their tables fit into this, >= 1.
     keep : share, in (0, 1], of what pixels gain by their cheapest labels that must be kept, see
         :func:`cinekit.solve.fewer_labels.dominant_labels`. 1 keeps all labels. Less is faster and
@@ -121,15 +123,18 @@ class MultiscaleSolver:
             fusion, bound = self._solve_windows(problem, windows, start, statistics, progress)
             sweeps = self.polish
         elif start is None:
-            fusion = Fusion(problem, self._solve_blocks(problem, statistics), grid_cut)
+            fusion = self._fusion(problem, self._solve_blocks(problem, statistics))
             sweeps = self.sweeps
         else:
-            fusion = Fusion(problem, labels, grid_cut)
+            fusion = self._fusion(problem, labels)
             sweeps = self.sweeps
         done = expand(fusion, sweeps, self.tolerance, _part(progress, 0.5))
         progress(1.0)
         statistics |= {"sweeps": done, **counts(fusion)}
         return Solution(fusion.labels, fusion.energy, bound, statistics)
+
+    def _fusion(self, problem: LabelProblem, labels: Labels) -> Fusion:
+        return Fusion(problem, labels, grid_cut, NEGLECT * self.tolerance)
 
     def _solve_fewer(
         self, problem: LabelProblem, start: Labels | None, progress: Progress
@@ -180,7 +185,7 @@ class MultiscaleSolver:
         if not np.isfinite(proposals[0][0]):
             # Every window forbids all labels of some pixel: none is a labelling by itself.
             proposals.insert(0, (np.inf, first_labels(problem)))
-        fusion = Fusion(problem, proposals[0][1], grid_cut)
+        fusion = self._fusion(problem, proposals[0][1])
         for _, labels in proposals[1:]:
             fusion.propose(labels)
         return fusion, bound if len(windows) == 1 else None
