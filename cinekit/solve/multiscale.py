@@ -185,7 +185,7 @@ class MultiscaleSolver:
         if not np.isfinite(proposals[0][0]):
             # Every window forbids all labels of some pixel: none is a labelling by itself.
             proposals.insert(0, (np.inf, first_labels(problem)))
-        fusion = self._fusion(problem, proposals[0][1])
+        fusion = Fusion(problem, proposals[0][1], grid_cut)
         for _, labels in proposals[1:]:
             fusion.propose(labels)
         return fusion, bound if len(windows) == 1 else None

@@ -88,7 +88,9 @@ class Prospects:
         worth = gain > little
         if self._neglect == 0:
             return Prospect(self._whole, None, 0.0) if worth.any() else None
+        first = True
         if isinstance(proposal, int):
+            first = bool((self._tried[proposal] < 0).all())
             worth &= self._fresh(proposal)
             self._tried[proposal, worth] = self._time
             self._worth = worth
@@ -96,6 +98,8 @@ class Prospects:
             return None
         room = _grown(worth)
         area = Area.of_blocks(room, _BLOCK, self._shape)
+        if not first:  # a rest that did not follow the first time hardly ever does later
+            return Prospect(area, None, 0.0)
         rest = _connected(~room & (price >= 0) & (price <= little), room)
         if not rest.any():
             return Prospect(area, None, 0.0)
