@@ -56,6 +56,29 @@ def potentials(labels, proposal, new, current, vertical, horizontal, size, gain,
                 price[i, k] = -1
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _split(free1, free2, fixed1, fixed2, e00, e01, e10, e11):  # type: ignore[no-untyped-def]
+    """An edge's capacity, what it adds to the terminals of its ends, and whether it is truncated.
+
+    An end that is not free counts as the value it is held at, which makes the edge a unary cost.
+    """
+    room = here = there = _ZERO
+    wrong = 0
+    if free1 and free2:
+        if e01 + e10 < e00 + e11:
+            # Rounding makes many a tight term negative: only real violations count.
+            wrong = int(e00 + e11 - e01 - e10 > _TIGHT * (e00 + e11))
+            e00 = e01 + e10 - e11
+        room = _HALF * max(e01 + e10 - e00 - e11, _ZERO)
+        here = e10 - e00 - room
+        there = e11 - e10 + room
+    elif free1:
+        here = e11 - e01 if fixed2 else e10 - e00
+    elif free2:
+        there = e11 - e10 if fixed1 else e01 - e00
+    return room, here, there, wrong
+
+
 @njit(cache=True, nogil=True)
 def capacities(  # type: ignore[no-untyped-def]
     spans, inside, free, fixed, new, current, vertical, horizontal, terminal, down, up, right, left
@@ -78,39 +101,27 @@ def capacities(  # type: ignore[no-untyped-def]
         for j in range(first, end):
             if i > 0 and not inside[i - 1, j]:
                 down[i - 1, j] = up[i - 1, j] = _ZERO
-            for axis in range(2):
-                if axis == 0:
-                    if i + 1 == h:
-                        continue
-                    m, n = i + 1, j
-                    if not inside[m, n]:
-                        down[i, j] = up[i, j] = _ZERO
-                        continue
-                    e00, e01 = vertical[0, i, j], vertical[1, i, j]
-                    e10, e11 = vertical[2, i, j], vertical[3, i, j]
-                else:
-                    if j + 1 == end:
-                        continue
-                    m, n = i, j + 1
-                    e00, e01 = horizontal[0, i, j], horizontal[1, i, j]
-                    e10, e11 = horizontal[2, i, j], horizontal[3, i, j]
-                room = _ZERO
-                if free[i, j] and free[m, n]:
-                    if e01 + e10 < e00 + e11:
-                        # Rounding makes many a tight term negative: only real violations count.
-                        truncated += e00 + e11 - e01 - e10 > _TIGHT * (e00 + e11)
-                        e00 = e01 + e10 - e11
-                    room = _HALF * max(e01 + e10 - e00 - e11, _ZERO)
-                    terminal[i, j] += e10 - e00 - room
-                    terminal[m, n] += e11 - e10 + room
-                elif free[i, j]:
-                    terminal[i, j] += e11 - e01 if fixed[m, n] else e10 - e00
-                elif free[m, n]:
-                    terminal[m, n] += e11 - e10 if fixed[i, j] else e01 - e00
-                if axis == 0:
-                    down[i, j] = up[i, j] = room
-                else:
-                    right[i, j] = left[i, j] = room
+            if i + 1 < h and inside[i + 1, j]:
+                room, here, there, wrong = _split(
+                    free[i, j], free[i + 1, j], fixed[i, j], fixed[i + 1, j],
+                    vertical[0, i, j], vertical[1, i, j], vertical[2, i, j], vertical[3, i, j],
+                )  # fmt: skip
+                truncated += wrong
+                terminal[i, j] += here
+                terminal[i + 1, j] += there
+                down[i, j] = up[i, j] = room
+            elif i + 1 < h:
+                down[i, j] = up[i, j] = _ZERO
+            if j + 1 < end:
+                room, here, there, wrong = _split(
+                    free[i, j], free[i, j + 1], fixed[i, j], fixed[i, j + 1],
+                    horizontal[0, i, j], horizontal[1, i, j], horizontal[2, i, j],
+                    horizontal[3, i, j],
+                )  # fmt: skip
+                truncated += wrong
+                terminal[i, j] += here
+                terminal[i, j + 1] += there
+                right[i, j] = left[i, j] = room
     for k in range(spans.shape[0]):
         i, first, end = spans[k]
         for j in range(first, end):
