@@ -91,11 +91,17 @@ class LoopCosts:
             weight[(first == second) & (first > 0)] *= options.rigid_weight
         return np.ascontiguousarray(weight, np.float32)
 
-    def temporal(self, period: int) -> Float:
-        """E_temp of every label of a period > 1: float32 (t-p, h, w), [O] Eq. 2."""
+    def temporal(self, period: int, here: NDArray[np.bool_] | None = None) -> Float:
+        """E_temp of every label of a period > 1: float32 (t-p, h, w), [O] Eq. 2.
+
+        here : bool (h, w), only these pixels: float32 (t-p, n).
+        """
         self._check(period)
-        costs: Float = kernels.temporal_costs(self.features, self.gamma_t.ravel(), period)
-        return costs.reshape(-1, *self.size)
+        signals, gamma = self.features, self.gamma_t.ravel()
+        if here is not None:
+            signals, gamma = signals[here.ravel()], gamma[here.ravel()]
+        costs: Float = kernels.temporal_costs(signals, gamma, period)
+        return costs if here is not None else costs.reshape(-1, *self.size)
 
     def temporal_at(self, period: ArrayLike, start: ArrayLike) -> Float:
         """E_temp of one label per pixel (0 where still): float32 (h, w)."""
@@ -113,12 +119,17 @@ class LoopCosts:
         price: Float = (weight * lively).astype(np.float32)
         return price
 
-    def calm(self, period: int) -> Float:
-        """E_calm of every label of a period > 1: float32 (t-p, h, w)."""
+    def calm(self, period: int, here: NDArray[np.bool_] | None = None) -> Float:
+        """E_calm of every label of a period > 1: float32 (t-p, h, w), or (t-p, n) of some pixels.
+
+        here : bool (h, w), only these pixels.
+        """
         self._check(period)
-        way = self._travelled
+        way, usual, price = self._travelled, self._usual_step, self.calm_price
+        if here is not None:
+            way, usual, price = way[:, here], usual[here], price[here]
         shown = (way[period:] - way[:-period]) / np.float32(period)
-        return terms.e_calm(shown, self._usual_step, self.calm_price)
+        return terms.e_calm(shown, usual, price)
 
     def calm_at(self, period: int, start: NDArray[np.integer]) -> Float:
         """E_calm of one start per pixel, start int (h, w): float32 (h, w)."""

@@ -48,43 +48,67 @@ def look_up(table, label_stride, pixel_stride, labels, out):  # type: ignore[no-
 
 
 @kernel
-def own_distances(x, squares, sums, pc, sc, pa, sa, out):  # type: ignore[no-untyped-def]
-    """Per pixel, the distance between its current label and its proposed one."""
-    for i in range(out.shape[0]):
-        out[i] = loop_distance(x, squares, sums, i, pc[i], sc[i], pa[i], sa[i])
+def look_up_spans(table, label_stride, pixel_stride, labels, step, spans, width, out):  # type: ignore[no-untyped-def]
+    """:func:`look_up` on spans (see :class:`cinekit.energy.area.Area`) of rows of a width.
+
+    The label of pixel i is labels[i * step]: step 0 is one label for all.
+    """
+    for k in range(spans.shape[0]):
+        y, first, end = spans[k]
+        for i in range(y * width + first, y * width + end):
+            out[i] = table[labels[i * step] * label_stride + i * pixel_stride]
 
 
 @kernel
-def own_from_sums(x, sums, period, s1, s2, out):  # type: ignore[no-untyped-def]
+def own_distances(x, squares, sums, pc, sc, pa, sa, spans, width, out):  # type: ignore[no-untyped-def]
+    """Per pixel of the spans, the distance between its current label and its proposed one."""
+    for k in range(spans.shape[0]):
+        y, first, end = spans[k]
+        for i in range(y * width + first, y * width + end):
+            out[i] = loop_distance(x, squares, sums, i, pc[i], sc[i], pa[i], sa[i])
+
+
+@kernel
+def own_from_sums(x, sums, period, s1, s2, spans, width, out):  # type: ignore[no-untyped-def]
     """:func:`own_distances` where every pixel has one period, that of its sums: ten times faster.
 
     period, s1, s2 : int16 (n,).
     """
-    for i in range(out.shape[0]):
-        p = period[i]
-        d = abs(s1[i] - s2[i])
-        if d == 0:
-            out[i] = 0
-        elif p > 1 and d <= p * sums.shape[1]:
-            out[i] = from_sums(sums, i, p, s1[i], s2[i])
-        else:
-            out[i] = same_period(x, i, p, s1[i], s2[i])
+    for k in range(spans.shape[0]):
+        y, first, end = spans[k]
+        for i in range(y * width + first, y * width + end):
+            p = period[i]
+            d = abs(s1[i] - s2[i])
+            if d == 0:
+                out[i] = 0
+            elif p > 1 and d <= p * sums.shape[1]:
+                out[i] = from_sums(sums, i, p, s1[i], s2[i])
+            else:
+                out[i] = same_period(x, i, p, s1[i], s2[i])
 
 
 @kernel
-def move_costs(x, squares, sums, weights, axis, pc, sc, pa, sa, own, keep, out):  # type: ignore[no-untyped-def]
-    """The four pair costs of every edge in one move, in one pass.
+def move_costs(  # type: ignore[no-untyped-def]
+    x, squares, sums, weights, axis, spans, inside, pc, sc, pa, sa, own, keep, out
+):
+    """The four pair costs in one move of every edge that has both ends inside, in one pass.
 
-    pc, sc : int16 (n,), current period and start. pa, sa : the proposed ones. own : float32 (n,),
-    :func:`own_distances`. Wherever both ends of an edge share the current or the proposed label, a
-    term is one of these, so most edges need no new distance. keep : out[0] already holds the
-    current costs. out : float32 (4, edges): (cur, cur), (cur, new), (new, cur), (new, new).
+    spans, inside : see :class:`cinekit.energy.area.Area`. pc, sc : int16 (n,), current period and
+    start. pa, sa : the proposed ones. own : float32 (n,), :func:`own_distances`. Wherever both ends
+    of an edge share the current or the proposed label, a term is one of these, so most edges need
+    no new distance. keep : out[0] already holds the current costs. out : float32 (4, edges):
+    (cur, cur), (cur, new), (new, cur), (new, new).
     """
     h, w = weights.shape
     stride = w if axis == 0 else 1
     width = w if axis == 0 else w + 1
-    for y in range(h):
-        for k in range(w):
+    for span in range(spans.shape[0]):
+        y, first, end = spans[span]
+        if y == h:
+            continue
+        for k in range(first, end - axis):
+            if axis == 0 and not inside[y + 1, k]:
+                continue
             i = y * width + k
             j = i + stride
             weight = weights[y, k]

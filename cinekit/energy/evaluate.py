@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cinekit.energy import terms
 from cinekit.energy.costs import LoopCosts, edge_ends, n_categories
+from cinekit.energy.jit import kernel
 from cinekit.energy.stages import label_cost, target_map
 from cinekit.types import STILL, Candidate, EnergyTerms, LoopLabels
 
@@ -58,13 +59,26 @@ def _signals(costs: LoopCosts) -> list[tuple[NDArray[Any], float, float]]:
 def _calm(costs: LoopCosts, p: int, start: NDArray[np.int16], here: NDArray[np.bool_]) -> float:
     """The price of calm loops over the pixels that loop with period p, step by step."""
     y, x = np.nonzero(here)
-    s = start[y, x].astype(np.int64)
-    leaps = np.diff(costs.working.frames[:, y, x], axis=0)  # (t - 1, n, 3)
-    steps = np.sqrt(np.einsum("tnc,tnc->tn", leaps, leaps))
-    column = np.arange(len(s))
-    shown = sum(steps[s + i, column] for i in range(p)) / p
-    quiet = np.maximum(0, 1 - shown / np.maximum(terms.CALM * steps.mean(axis=0), 1e-6))
+    shown, all_steps = np.zeros((2, len(y)))
+    _add_steps(costs.working.frames, y, x, start[y, x], p, shown, all_steps)
+    usual = all_steps / (costs.n_frames - 1)
+    quiet = np.maximum(0, 1 - shown / p / np.maximum(terms.CALM * usual, 1e-6))
     return float(np.sum(costs.calm_price[y, x] * quiet, dtype=np.float64))
+
+
+@kernel
+def _add_steps(frames, y, x, start, p, shown, all_steps):  # type: ignore[no-untyped-def]
+    """Add up |V(f+1) - V(f)|, over the frames of the loop (start, p) and over all frames."""
+    for f in range(frames.shape[0] - 1):
+        for k in range(y.shape[0]):
+            total = 0.0
+            for c in range(frames.shape[3]):
+                d = float(frames[f + 1, y[k], x[k], c]) - float(frames[f, y[k], x[k], c])
+                total += d * d
+            step = np.sqrt(total)
+            all_steps[k] += step
+            if start[k] <= f < start[k] + p:
+                shown[k] += step
 
 
 def _temporal(costs: LoopCosts, p: int, start: NDArray[np.int16], here: NDArray[np.bool_]) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.energy import block_kernels, edge_kernels, kernels
+from cinekit.energy.area import Area
 from cinekit.energy.costs import NO_SUMS, LoopCosts, edge_ends
 from cinekit.types import STILL, LoopLabels
 
@@ -26,6 +27,18 @@ class MoveCosts:
 
     vertical: Float
     horizontal: Float
+
+    @classmethod
+    def empty(cls, shape: tuple[int, int]) -> MoveCosts:
+        """For a grid (h, w); nothing is filled in."""
+        h, w = shape
+        return cls(np.empty((4, h - 1, w), np.float32), np.empty((4, h, w - 1), np.float32))
+
+    @cached_property
+    def scratch(self) -> tuple[NDArray[np.int16], Float]:
+        """Room for the labels of a move, int16 (4, h * w), and its distances, float32 (h * w,)."""
+        n = (self.vertical.shape[1] + 1) * self.vertical.shape[2]
+        return np.empty((4, n), np.int16), np.empty(n, np.float32)
 
     def accept(self, moved: NDArray[np.bool_]) -> None:
         """Make plane 0 the current costs after the pixels of ``moved`` (h, w) took the new label.
@@ -144,31 +157,40 @@ class LoopProblem:
         return out
 
     def move_costs(
-        self, labels: Labels, new: Labels | int, reuse: MoveCosts | None = None
+        self,
+        labels: Labels,
+        new: Labels | int,
+        reuse: MoveCosts | None = None,
+        area: Area | None = None,
     ) -> MoveCosts:
         """The four pair costs of every edge for one expansion (fusion) move, in one pass.
 
         labels : int32 (h, w), current. new : the label (labels, one per pixel) proposed.
         reuse : costs of an earlier move whose plane 0 belongs to ``labels`` (see
         :meth:`MoveCosts.accept`); its arrays are overwritten and returned.
+        area : only the edges that have both ends inside are computed.
         """
+        area = area or Area.whole(self.shape)
         current = _flat(labels)
-        proposed = np.ascontiguousarray(np.broadcast_to(new, self.shape), np.int32).ravel()
-        pc, sc = self.period.look_up(current), self.start.look_up(current)
-        pa, sa = self.period.look_up(proposed), self.start.look_up(proposed)
-        own = np.empty(current.size, np.float32)
+        proposed = np.array([new], np.int32) if isinstance(new, int) else _flat(new)
+        out = reuse or MoveCosts.empty(self.shape)
+        (pc, sc, pa, sa), own = out.scratch
+        for labels_of, period, start in ((current, pc, sc), (proposed, pa, sa)):
+            self.period.look_up_spans(labels_of, area, period)
+            self.start.look_up_spans(labels_of, area, start)
+        spans, width = area.spans, self.shape[1]
         if self.sums.shape[0]:
-            edge_kernels.own_from_sums(self.costs.features, self.sums, pc, sc, sa, own)
+            edge_kernels.own_from_sums(
+                self.costs.features, self.sums, pc, sc, sa, spans, width, own
+            )
         else:
-            edge_kernels.own_distances(*self._signal, pc, sc, pa, sa, own)
-        vertical, horizontal = self.costs.edge_weights
-        out = reuse or MoveCosts(
-            np.empty((4, *vertical.shape), np.float32), np.empty((4, *horizontal.shape), np.float32)
-        )
+            edge_kernels.own_distances(*self._signal, pc, sc, pa, sa, spans, width, own)
         keep = reuse is not None
         for axis, planes in enumerate((out.vertical, out.horizontal)):
             weights = self.costs.edge_weights[axis]
-            edge_kernels.move_costs(*self._signal, weights, axis, pc, sc, pa, sa, own, keep, planes)
+            edge_kernels.move_costs(
+                *self._signal, weights, axis, spans, area.inside, pc, sc, pa, sa, own, keep, planes
+            )
         return out
 
     def line(self) -> tuple[Float, Float] | None:
@@ -220,9 +242,13 @@ class LoopProblem:
         """E of a labelling: unary and pair costs, summed in float64."""
         unary = np.take_along_axis(self.unary, labels[None].astype(np.int64), axis=0)
         total = float(unary.sum(dtype=np.float64))
-        for axis in (0, 1):
-            first, second = edge_ends(labels, axis)
-            total += float(self.pairwise(axis, first, second).sum(dtype=np.float64))
+        loops = self.loops(labels)
+        for axis, weights in enumerate(self.costs.edge_weights):
+            p1, p2 = (np.ascontiguousarray(end) for end in edge_ends(loops.period, axis))
+            s1, s2 = (np.ascontiguousarray(end) for end in edge_ends(loops.start, axis))
+            out = np.empty_like(weights)
+            edge_kernels.edge_costs(*self._signal, weights, axis, p1, s1, p2, s2, out)
+            total += float(out.sum(dtype=np.float64))
         return total
 
     @property
@@ -261,6 +287,14 @@ class _Table:
         out = np.empty(labels.size, np.int16)
         edge_kernels.look_up(self.values, self.label_stride, self.pixel_stride, labels, out)
         return out
+
+    def look_up_spans(self, labels: Labels, area: Area, out: NDArray[np.int16]) -> None:
+        """Entries for the pixels of an area; one label for all, or int32 (n,)."""
+        step = int(labels.size > 1)
+        width = area.inside.shape[1]
+        edge_kernels.look_up_spans(
+            self.values, self.label_stride, self.pixel_stride, labels, step, area.spans, width, out
+        )
 
     def at(self, labels: Labels, pixels: NDArray[np.int64]) -> NDArray[np.int16]:
         """Entries for any labels and pixel numbers of one shape."""

@@ -28,8 +28,20 @@ def period_problem(costs: LoopCosts, period: int) -> LoopProblem:
     return LoopProblem(costs, np.full((1, 1, 1), period, np.int16), starts, unary)
 
 
+Prices = Mapping[int, tuple[Float, Float]]
+"""E_temp and E_calm of one start frame per pixel, float32 (h, w) each, by working period."""
+
+
+def start_prices(costs: LoopCosts, starts: Mapping[int, NDArray[np.integer]]) -> Prices:
+    """What the loops of stage 2 cost by themselves, whoever the candidate is."""
+    return {p: (costs.temporal_at(p, s), costs.calm_at(p, s)) for p, s in starts.items()}
+
+
 def choice_problem(
-    costs: LoopCosts, starts: Mapping[int, NDArray[np.integer]], candidate: Candidate
+    costs: LoopCosts,
+    starts: Mapping[int, NDArray[np.integer]],
+    candidate: Candidate,
+    prices: Prices | None = None,
 ) -> LoopProblem:
     """Stage 2: which period, or which still frame, every pixel of a candidate takes.
 
@@ -37,7 +49,9 @@ def choice_problem(
     frames of :func:`still_frames`.
 
     starts : stage 1's result, s*|p as int (h, w) by working period p.
+    prices : :func:`start_prices` of them, where several candidates share it.
     """
+    prices = prices or start_prices(costs, starts)
     periods = sorted(starts)
     stills = still_frames(costs)
     n = len(periods) + len(stills)
@@ -45,11 +59,15 @@ def choice_problem(
     start = np.empty((n, *costs.size), np.int16)
     unary = np.empty((n, *costs.size), np.float32)
     target = target_map(costs, candidate)
+    looping: dict[bool, Float] = {}  # periods that are short alike cost alike
     for label, p in enumerate(periods):
         period[label] = p
         start[label] = starts[p]
-        calm = np.where(target, costs.calm_at(p, start[label]), np.float32(0))
-        unary[label] = costs.temporal_at(p, start[label]) + label_cost(costs, candidate, p) + calm
+        temporal, calm = prices[p]
+        short = p <= short_periods(costs.working, costs.options)
+        if short not in looping:
+            looping[short] = label_cost(costs, candidate, p)
+        unary[label] = temporal + looping[short] + calm * target
     start[len(periods) :] = np.array(stills, np.int16)[:, None, None]
     unary[len(periods) :] = label_cost(costs, candidate, STILL)
     return LoopProblem(costs, period, start, unary)
@@ -73,8 +91,8 @@ def start_problem(
         last = t if p == STILL else t - int(p)
         cost = label_cost(costs, candidate, int(p))[here]
         if p != STILL:
-            calm = costs.calm(int(p))[:, here] * target[here]
-            cost = costs.temporal(int(p))[:, here] + cost + calm
+            calm = costs.calm(int(p), here) * target[here]
+            cost = costs.temporal(int(p), here) + cost + calm
         unary[:last, here] = cost
     period = np.asarray(period_map, np.int16)[None]
     last_start = np.where(period == STILL, t - 1, t - 1 - period)

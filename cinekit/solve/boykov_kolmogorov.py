@@ -14,15 +14,16 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-_FREE, _SOURCE, SINK = 0, 1, 2
+_FREE, _SOURCE, _SINK = 0, 1, 2
 # A parent is a direction 0..3 (right, left, down, up; the opposite of d is d ^ 1), or one of:
 _NO_PARENT, _TERMINAL, _ORPHAN = -1, 4, 5
 _FAR = 2**30
+_ZERO = np.float32(0)
 # Columns of the pixel records: residual capacities in the four directions and of the terminal ...
-EXCESS = 4
+_EXCESS = 4
 # ... and the state of the search trees. One record a pixel, not one array a field: the fields are
 # used together, and every array argument costs a kernel call two atomic reference counts.
-TREE, _PARENT, _STAMP, _DEPTH, _NEXT = range(5)
+_TREE, _PARENT, _STAMP, _DEPTH, _NEXT = range(5)
 
 
 @njit(cache=True, nogil=True)
@@ -48,37 +49,53 @@ def _pop(node, ends):  # type: ignore[no-untyped-def]
         following = node[p, _NEXT]
         node[p, _NEXT] = 0
         ends[0] = 0 if following == p else following
-        if node[p, TREE] != _FREE:
+        if node[p, _TREE] != _FREE:
             return p
     return 0
 
 
 @njit(cache=True, nogil=True)
-def boykov_kolmogorov(residual, node, step):  # type: ignore[no-untyped-def]
-    """Maximum flow; leaves the residual capacities and the trees in its arguments.
+def boykov_kolmogorov(excess, down, up, right, left, spans, residual, node, cut_off):  # type: ignore[no-untyped-def]
+    """Maximum flow; leaves the trees in node.
 
-    residual : float32 (n, 5), capacity from a pixel in each direction, and of its terminal: > 0
-        from the source, < 0 to the sink. Fastest where the latter are few, as
-        :func:`cinekit.solve.straight_pushes.push_straight` leaves them.
-    node : int32 (n, 5), zeros.
+    excess : float32 (h, w), capacity of the terminal: > 0 from the source, < 0 to the sink. Fastest
+        where the latter are few, as :func:`cinekit.solve.straight_pushes.push_straight` leaves
+        them. down, up, right, left, spans : as there.
+    residual : float32 ((h + 2) * (w + 2), 5), node : int32 of that shape, cut_off : int32 (that
+        many,). Scratch; of node, the spans are written.
     """
+    width = excess.shape[1] + 2
+    step = np.array([1, -1, width, -width], np.int64)
     ends = np.zeros(2, np.int64)
-    cut_off = np.empty(node.shape[0], np.int32)
     flow = 0.0
-    for p in range(node.shape[0]):
-        node[p, _PARENT] = _NO_PARENT
-        if residual[p, EXCESS] != 0:
-            node[p, TREE] = _SOURCE if residual[p, EXCESS] > 0 else SINK
-            node[p, _PARENT] = _TERMINAL
+    for k in range(spans.shape[0]):
+        i, first, end = spans[k]
+        for j in range(first, end):
+            p = (i + 1) * width + j + 1
+            residual[p, 0] = right[i, j] if j + 1 < end else _ZERO
+            residual[p, 1] = left[i, j - 1] if j > first else _ZERO
+            residual[p, 2] = down[i, j] if i < down.shape[0] else _ZERO
+            residual[p, 3] = up[i - 1, j] if i > 0 else _ZERO
+            residual[p, _EXCESS] = excess[i, j]
+            node[p, _STAMP] = 0
             node[p, _DEPTH] = 1
-            # Only the sink trees search: an excess that they cannot reach has nowhere to go, and
-            # after straight pushes deficits are few.
-            if residual[p, EXCESS] < 0:
+            node[p, _NEXT] = 0
+            if excess[i, j] > 0:
+                node[p, _TREE] = _SOURCE
+                node[p, _PARENT] = _TERMINAL
+            elif excess[i, j] < 0:
+                node[p, _TREE] = _SINK
+                node[p, _PARENT] = _TERMINAL
+                # Only the sink trees search: an excess that they cannot reach has nowhere to go,
+                # and after straight pushes deficits are few.
                 _push(p, node, ends)
+            else:
+                node[p, _TREE] = _FREE
+                node[p, _PARENT] = _NO_PARENT
     time = 0
     p = 0
     while True:
-        if node[p, TREE] == _FREE:
+        if node[p, _TREE] == _FREE:
             p = _pop(node, ends)
             if p == 0:
                 return flow
@@ -88,7 +105,7 @@ def boykov_kolmogorov(residual, node, step):  # type: ignore[no-untyped-def]
             p = 0
             continue
         # The path runs source tree -> tail -> head -> sink tree.
-        if node[p, TREE] == _SOURCE:
+        if node[p, _TREE] == _SOURCE:
             tail, head = p, p + step[d]
         else:
             tail, head, d = p + step[d], p, d ^ 1
@@ -103,18 +120,18 @@ def boykov_kolmogorov(residual, node, step):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _grow(p, residual, node, step, ends):  # type: ignore[no-untyped-def]
     """Let the tree of p take its free neighbours; the direction of the other tree, or -1."""
-    tree, stamp, depth = node[p, TREE], node[p, _STAMP], node[p, _DEPTH]
+    tree, stamp, depth = node[p, _TREE], node[p, _STAMP], node[p, _DEPTH]
     for d in range(4):
         q = p + step[d]
         room = residual[p, d] if tree == _SOURCE else residual[q, d ^ 1]
         if room > 0:
-            if node[q, TREE] == _FREE:
-                node[q, TREE] = tree
+            if node[q, _TREE] == _FREE:
+                node[q, _TREE] = tree
                 node[q, _PARENT] = d ^ 1
                 node[q, _STAMP] = stamp
                 node[q, _DEPTH] = depth + 1
                 _push(q, node, ends)
-            elif node[q, TREE] != tree:
+            elif node[q, _TREE] != tree:
                 return d
             elif node[q, _STAMP] <= stamp and node[q, _DEPTH] > depth:
                 node[q, _PARENT] = d ^ 1  # a shorter way to the terminal
@@ -132,13 +149,13 @@ def _augment(tail, head, d, residual, node, step, cut_off):  # type: ignore[no-u
         e = node[x, _PARENT]
         x += step[e]
         pushed = min(pushed, residual[x, e ^ 1])
-    pushed = min(pushed, residual[x, EXCESS])
+    pushed = min(pushed, residual[x, _EXCESS])
     x = head
     while node[x, _PARENT] != _TERMINAL:
         e = node[x, _PARENT]
         pushed = min(pushed, residual[x, e])
         x += step[e]
-    pushed = min(pushed, -residual[x, EXCESS])
+    pushed = min(pushed, -residual[x, _EXCESS])
 
     n = 0
     residual[tail, d] -= pushed
@@ -157,8 +174,8 @@ def _augment(tail, head, d, residual, node, step, cut_off):  # type: ignore[no-u
                 cut_off[n] = x
                 n += 1
             x = y
-        residual[x, EXCESS] -= pushed if side == 0 else -pushed
-        if residual[x, EXCESS] == 0:
+        residual[x, _EXCESS] -= pushed if side == 0 else -pushed
+        if residual[x, _EXCESS] == 0:
             node[x, _PARENT] = _ORPHAN
             cut_off[n] = x
             n += 1
@@ -175,12 +192,12 @@ def _adopt(k, time, residual, node, step, ends, cut_off):  # type: ignore[no-unt
     while first < last:
         x = cut_off[first]
         first += 1
-        tree = node[x, TREE]
+        tree = node[x, _TREE]
         best, nearest = -1, _FAR
         for d in range(4):
             q = x + step[d]
             room = residual[q, d ^ 1] if tree == _SOURCE else residual[x, d]
-            if room > 0 and node[q, TREE] == tree:
+            if room > 0 and node[q, _TREE] == tree:
                 distance = _distance(q, time, node, step)
                 if distance < nearest:
                     best, nearest = d, distance
@@ -191,7 +208,7 @@ def _adopt(k, time, residual, node, step, ends, cut_off):  # type: ignore[no-unt
             continue
         for d in range(4):
             q = x + step[d]
-            if node[q, TREE] == tree:
+            if node[q, _TREE] == tree:
                 room = residual[q, d ^ 1] if tree == _SOURCE else residual[x, d]
                 if room > 0:
                     _push(q, node, ends)
@@ -199,7 +216,7 @@ def _adopt(k, time, residual, node, step, ends, cut_off):  # type: ignore[no-unt
                     node[q, _PARENT] = _ORPHAN
                     cut_off[last] = q
                     last += 1
-        node[x, TREE] = _FREE
+        node[x, _TREE] = _FREE
         node[x, _PARENT] = _NO_PARENT
 
 
@@ -227,3 +244,13 @@ def _distance(q, time, node, step):  # type: ignore[no-untyped-def]
         remaining -= 1
         y += step[node[y, _PARENT]]
     return distance
+
+
+@njit(cache=True, nogil=True)
+def mark_sink(node, spans, segments):  # type: ignore[no-untyped-def]
+    """segments[i, j] = the pixel of the spans ended in a sink tree: bool (h, w)."""
+    width = segments.shape[1] + 2
+    for k in range(spans.shape[0]):
+        i, first, end = spans[k]
+        for j in range(first, end):
+            segments[i, j] = node[(i + 1) * width + j + 1, _TREE] == _SINK

@@ -15,6 +15,7 @@ from cinekit.errors import ConfigError
 from cinekit.protocols import LabelProblem, Progress, Solution, silent
 from cinekit.solve.grid_cut import grid_cut
 from cinekit.solve.moves import Fusion
+from cinekit.solve.prospects import NEGLECT
 from cinekit.solve.starts import first_labels
 
 
@@ -28,6 +29,7 @@ class ExpansionSolver:
     ----------
     sweeps : most rounds over all labels, >= 1. Two reach within 1 % of convergence on clips.
     tolerance : stop when a sweep lowers the energy by less than this share of it, >= 0.
+        Moves look only where they could gain a few times that; 0 makes every move exact.
     """
 
     sweeps: int = 6
@@ -67,7 +69,8 @@ class ExpansionSolver:
         SolverError
             When a pixel has no allowed label, or the start uses a forbidden one.
         """
-        fusion = Fusion(problem, first_labels(problem, start), self.cut)
+        labels = first_labels(problem, start)
+        fusion = Fusion(problem, labels, self.cut, NEGLECT * self.tolerance)
         sweeps = expand(fusion, self.sweeps, self.tolerance, progress)
         return Solution(
             labels=fusion.labels,

@@ -7,9 +7,19 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.energy.area import Area
 from cinekit.errors import SolverError
-from cinekit.solve.boykov_kolmogorov import EXCESS, SINK, TREE, boykov_kolmogorov
-from cinekit.solve.straight_pushes import push_straight
+from cinekit.solve.boykov_kolmogorov import boykov_kolmogorov, mark_sink
+from cinekit.solve.straight_pushes import has_deficit, push_straight
+
+Capacities = tuple[
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+]
+"""terminal, down, up, right, left, as :func:`grid_cut` takes them."""
 
 
 class MinimumCut(Protocol):
@@ -79,19 +89,78 @@ def grid_cut(
             "expected finite terminals and finite capacities >= 0, received others: "
             "replace infinite costs by large finite ones before the cut"
         )
-    flow = float(push_straight(excess, *capacities))
-    if not (excess < 0).any():
-        return np.zeros((h, w), np.bool_), flow
-    residual = np.zeros((h + 2, w + 2, 5), np.float32)
-    residual[1:h, 1:-1, 2], residual[2:-1, 1:-1, 3] = capacities[:2]
-    residual[1:-1, 1:w, 0], residual[1:-1, 2:-1, 1] = capacities[2:]
-    residual[1:-1, 1:-1, EXCESS] = excess
-    n = (h + 2) * (w + 2)
-    node = np.zeros((n, 5), np.int32)
-    step = np.array([1, -1, w + 2, -(w + 2)], np.int64)
-    flow += float(boykov_kolmogorov(residual.reshape(n, 5), node, step))
-    # Padding pixels have no excess and no capacity, so they stay free and are cut off here.
-    return node[:, TREE].reshape(h + 2, w + 2)[1:-1, 1:-1] == SINK, flow
+    cut = AreaCut((h, w))
+    area = Area.whole((h, w))
+    return cut.solve(area, excess, *capacities)
+
+
+class AreaCut:
+    """Minimum cuts on parts of a grid, one after the other, with the same working memory."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        h, w = shape
+        n = (h + 2) * (w + 2)
+        self._wanted = np.zeros(shape, np.float32)
+        self._residual = np.zeros((n, 5), np.float32)
+        self._node = np.zeros((n, 5), np.int32)
+        self._cut_off = np.empty(n, np.int32)
+
+    def solve(
+        self,
+        area: Area,
+        excess: NDArray[np.float32],
+        down: NDArray[np.float32],
+        up: NDArray[np.float32],
+        right: NDArray[np.float32],
+        left: NDArray[np.float32],
+    ) -> tuple[NDArray[np.bool_], float]:
+        """:func:`grid_cut` of the pixels of an area, all others staying 0; overwrites what it gets.
+
+        Pixels that are not free have neither excess nor capacities, and an edge that leaves the
+        area has none either way.
+        """
+        segments = np.zeros(excess.shape, np.bool_)
+        flow = float(push_straight(excess, down, up, right, left, area.spans, self._wanted))
+        if has_deficit(excess, area.spans):
+            flow += float(
+                boykov_kolmogorov(
+                    excess, down, up, right, left, area.spans,
+                    self._residual, self._node, self._cut_off,
+                )
+            )  # fmt: skip
+            mark_sink(self._node, area.spans, segments)
+        return segments, flow
+
+
+def cut_box(
+    cut: MinimumCut,
+    area: Area,
+    terminal: NDArray[np.float32],
+    down: NDArray[np.float32],
+    up: NDArray[np.float32],
+    right: NDArray[np.float32],
+    left: NDArray[np.float32],
+) -> NDArray[np.bool_]:
+    """The segments of an area by a cut that takes a whole grid: that of the area's bounding box.
+
+    The arguments are those of :meth:`AreaCut.solve`; what they hold outside the area is ignored.
+    """
+    inside = area.inside
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    top, bottom, first, end = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    box = np.s_[top:bottom, first:end]
+    free = area.free[box]
+    vertical, horizontal = free[:-1] & free[1:], free[:, :-1] & free[:, 1:]
+    segments = np.zeros(inside.shape, np.bool_)
+    segments[box], _ = cut(
+        np.where(free, terminal[box], 0),
+        np.where(vertical, down[top : bottom - 1, first:end], 0),
+        np.where(vertical, up[top : bottom - 1, first:end], 0),
+        np.where(horizontal, right[top:bottom, first : end - 1], 0),
+        np.where(horizontal, left[top:bottom, first : end - 1], 0),
+    )
+    segments &= area.free
+    return segments
 
 
 def _capacity(plane: NDArray[np.float32]) -> bool:

@@ -16,12 +16,14 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cinekit.energy.area import Area
 from cinekit.energy.costs import edge_ends
 from cinekit.energy.problem import MoveCosts
-from cinekit.solve.grid_cut import MinimumCut
+from cinekit.solve.grid_cut import AreaCut, Capacities, MinimumCut, cut_box, grid_cut
+from cinekit.solve.move_kernels import capacities, energy_change
+from cinekit.solve.prospects import Prospect, Prospects
 
 Labels = NDArray[np.int32]
 
@@ -54,9 +56,16 @@ class FastMoves(Protocol):
     """A problem that computes the four pair costs of a move faster than ``pairwise`` would."""
 
     def move_costs(
-        self, labels: Labels, new: Labels | int, reuse: MoveCosts | None = None
+        self,
+        labels: Labels,
+        new: Labels | int,
+        reuse: MoveCosts | None = None,
+        area: Area | None = None,
     ) -> MoveCosts:
-        """Planes 1 to 3 for the proposal ``new``, written into ``reuse``, whose plane 0 is kept."""
+        """Planes 1 to 3 for the proposal ``new``, written into ``reuse``, whose plane 0 is kept.
+
+        area : the edges with both ends inside are needed, all of them by default.
+        """
         ...
 
 
@@ -65,9 +74,18 @@ class Fusion:
 
     The pair costs of the current labelling are kept from move to move: an accepted move selects
     them from the four planes it already has, so E00 is never evaluated again.
+
+    Parameters
+    ----------
+    problem, labels : what to improve, and from where; pair costs are >= 0.
+    cut : the minimum cut.
+    neglect : share of the energy that a move may leave lying, see
+        :class:`cinekit.solve.prospects.Prospects`. 0 makes every move exact.
     """
 
-    def __init__(self, problem: Movable, labels: Labels, cut: MinimumCut) -> None:
+    def __init__(
+        self, problem: Movable, labels: Labels, cut: MinimumCut, neglect: float = 0.0
+    ) -> None:
         h, w = problem.shape
         self.problem = problem
         self.labels = np.array(labels, np.int32)
@@ -76,12 +94,18 @@ class Fusion:
         self.accepted = 0
         self.truncated = 0
         self.converged = False  # whether the last sweep gained no more than the tolerance
-        self.costs = MoveCosts(
-            np.zeros((4, h - 1, w), np.float32), np.zeros((4, h, w - 1), np.float32)
-        )
-        self.costs.vertical[0] = problem.pairwise(0, self.labels[:-1], self.labels[1:])
-        self.costs.horizontal[0] = problem.pairwise(1, self.labels[:, :-1], self.labels[:, 1:])
+        if isinstance(problem, FastMoves):
+            self.costs = problem.move_costs(self.labels, self.labels)
+        else:
+            self.costs = MoveCosts.empty((h, w))
+            self.costs.vertical[0] = problem.pairwise(0, self.labels[:-1], self.labels[1:])
+            self.costs.horizontal[0] = problem.pairwise(1, self.labels[:, :-1], self.labels[:, 1:])
         self.unary = self._unary(self.labels)
+        self._prospects = Prospects((h, w), problem.n_labels, neglect)
+        self._area_cut = AreaCut((h, w))
+        self._capacities = empty_capacities((h, w))
+        self._nowhere = np.zeros((h, w), np.bool_)
+        self._reached = self.energy
 
     @property
     def energy(self) -> float:
@@ -92,31 +116,83 @@ class Fusion:
     def propose(self, proposal: Labels | int) -> int:
         """Try one move; the number of pixels that changed, 0 when it would not lower the energy."""
         unary = self._unary(proposal)
-        changing = self.labels != proposal
-        if not (changing & np.isfinite(unary)).any():
+        vertical, horizontal = self._planes
+        prospect = self._prospects.find(
+            self._reached, self.labels, proposal, unary, self.unary, vertical[0], horizontal[0]
+        )
+        if prospect is None:
             return 0
         self.moves += 1
-        self.pair_costs(proposal)
-        taken = self.decide(proposal, unary) & changing
-        change = energy_change(taken, unary, self.unary, *self._planes)
+        self.pair_costs(proposal, prospect.area)
+        taken = self.decide(proposal, unary, prospect.area)
+        change = self._change(taken, unary, prospect.area)
+        if prospect.rest is not None:
+            taken, change = self._followed(proposal, unary, prospect, taken, change)
         if not change < 0:
             return 0
+        taken &= self.labels != proposal
         self.accepted += 1
+        self._reached += change
         self.labels[taken] = proposal if isinstance(proposal, int) else proposal[taken]
         self.unary = np.where(taken, unary, self.unary)
         self.costs.accept(taken)
+        self._prospects.accepted(proposal, taken)
         return int(np.count_nonzero(taken))
 
-    def decide(self, _proposal: Labels | int, unary: NDArray[np.float32]) -> NDArray[np.bool_]:
+    def decide(
+        self, _proposal: Labels | int, unary: NDArray[np.float32], area: Area
+    ) -> NDArray[np.bool_]:
         """Which pixels should take the proposal, whose pair costs are ready: bool (h, w).
 
-        unary : float32 (h, w), unary costs of the proposal. A backend that owns its moves
-        overrides this.
+        unary : float32 (h, w), unary costs of the proposal. area : only its free pixels may. A
+        backend that owns its moves overrides this.
         """
-        terminal, down, right, truncated = cut_capacities(unary, self.unary, *self._planes)
-        self.truncated += truncated
-        taken, _ = self.cut(terminal, down, down, right, right)
-        return taken
+        return self._cut(unary, area, self._nowhere)
+
+    def _cut(
+        self, unary: NDArray[np.float32], area: Area, fixed: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """The minimum cut; fixed : pixels that are not free but take the proposal, bool (h, w)."""
+        planes = *self._planes, *self._capacities
+        self.truncated += capacities(
+            area.spans, area.inside, area.free, fixed, unary, self.unary, *planes
+        )
+        if self.cut is grid_cut:
+            return self._area_cut.solve(area, *self._capacities)[0]
+        return cut_box(self.cut, area, *self._capacities)
+
+    def _followed(
+        self,
+        proposal: Labels | int,
+        unary: NDArray[np.float32],
+        prospect: Prospect,
+        taken: NDArray[np.bool_],
+        change: float,
+    ) -> tuple[NDArray[np.bool_], float]:
+        """The better of a move and the same with the rest, which follows as one.
+
+        A still rest that shows another frame saves a seam around what moves, but only all of it:
+        a part would pay for a seam across the rest.
+        """
+        assert prospect.rest is not None
+        rest = self._prospects.pixels(prospect.rest)
+        area = prospect.area
+        fixed = area.inside & ~area.free & _beside(rest) & np.isfinite(unary)
+        other = self._cut(unary, area, fixed) | fixed
+        if not self._change(other, unary, area) + prospect.price < min(change, 0.0):
+            return taken, change
+        # Worth knowing what it really costs, seams at the far side of the rest included.
+        other |= rest
+        area = self._prospects.area(prospect)
+        self.pair_costs(proposal, area)
+        true = self._change(other, unary, area)
+        return (other, true) if true < change else (taken, change)
+
+    def _change(self, taken: NDArray[np.bool_], unary: NDArray[np.float32], area: Area) -> float:
+        """By how much the energy changes inside an area."""
+        return float(
+            energy_change(area.spans, area.inside, taken, unary, self.unary, *self._planes)
+        )
 
     @property
     def _planes(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -132,10 +208,10 @@ class Fusion:
         )
         return picked
 
-    def pair_costs(self, proposal: Labels | int) -> None:
-        """Fill planes 1 to 3 of the costs for a proposal."""
+    def pair_costs(self, proposal: Labels | int, area: Area | None = None) -> None:
+        """Fill planes 1 to 3 of the costs for a proposal, at least inside the area."""
         if isinstance(self.problem, FastMoves):
-            self.costs = self.problem.move_costs(self.labels, proposal, self.costs)
+            self.costs = self.problem.move_costs(self.labels, proposal, self.costs, area)
             return
         for axis, out in ((0, self.costs.vertical), (1, self.costs.horizontal)):
             first, second = edge_ends(self.labels, axis)
@@ -147,88 +223,47 @@ class Fusion:
             out[3] = self.problem.pairwise(axis, new_first, new_second)
 
 
+def _beside(pixels: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The neighbours of some pixels, and some of these: bool (h, w)."""
+    beside = np.zeros_like(pixels)
+    beside[1:] |= pixels[:-1]
+    beside[:-1] |= pixels[1:]
+    beside[:, 1:] |= pixels[:, :-1]
+    beside[:, :-1] |= pixels[:, 1:]
+    return beside
+
+
 def cut_capacities(
     new: NDArray[np.float32],
     current: NDArray[np.float32],
     vertical: NDArray[np.float32],
     horizontal: NDArray[np.float32],
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], int]:
+    area: Area | None = None,
+) -> tuple[Capacities, int]:
     """The cut that decides a move: arguments for :func:`cinekit.solve.grid_cut.grid_cut`.
 
     new, current : float32 (h, w), unary costs; ``new`` may be inf (forbidden), current not.
     vertical, horizontal : float32 (4, h - 1, w) and (4, h, w - 1), E00, E01, E10, E11.
+    area : the pixels in play, all by default. The edges between those that are free and those
+        that are not become part of the terminals of the former.
 
-    Returns the terminals, the vertical and the horizontal capacities, and how many terms were
+    Returns the terminals and the down, up, right and left capacities, and how many terms were
     truncated. An edge has the same capacity both ways, half of the bracket each, the other half
     being moved into the terminals: more flow is then settled inside a pixel.
     """
     h, w = new.shape
-    terminal = np.zeros((h, w), np.float32)
-    down = np.zeros((h - 1, w), np.float32)
-    right = np.zeros((h, w - 1), np.float32)
-    truncated = _capacities(new, current, vertical, horizontal, terminal, down, right)
-    return terminal, down, right, int(truncated)
+    planes = empty_capacities((h, w))
+    area = area or Area.whole((h, w))
+    truncated = capacities(
+        area.spans, area.inside, area.free, np.zeros((h, w), np.bool_), new, current,
+        vertical, horizontal, *planes,
+    )  # fmt: skip
+    return planes, int(truncated)
 
 
-@njit(cache=True, nogil=True)
-def _capacities(new, current, vertical, horizontal, terminal, down, right):  # type: ignore[no-untyped-def]
-    h, w = new.shape
-    truncated = 0
-    half = np.float32(0.5)
-    for i in range(h):
-        for j in range(w):
-            terminal[i, j] += new[i, j] - current[i, j]
-            if i + 1 < h:
-                e00, e01 = vertical[0, i, j], vertical[1, i, j]
-                e10, e11 = vertical[2, i, j], vertical[3, i, j]
-                if e01 + e10 < e00 + e11:
-                    # Rounding makes many a tight term negative: only real violations count.
-                    truncated += e00 + e11 - e01 - e10 > np.float32(1e-4) * (e00 + e11)
-                    e00 = e01 + e10 - e11
-                room = half * max(e01 + e10 - e00 - e11, np.float32(0))
-                terminal[i, j] += e10 - e00 - room
-                terminal[i + 1, j] += e11 - e10 + room
-                down[i, j] = room
-            if j + 1 < w:
-                e00, e01 = horizontal[0, i, j], horizontal[1, i, j]
-                e10, e11 = horizontal[2, i, j], horizontal[3, i, j]
-                if e01 + e10 < e00 + e11:
-                    truncated += e00 + e11 - e01 - e10 > np.float32(1e-4) * (e00 + e11)
-                    e00 = e01 + e10 - e11
-                room = half * max(e01 + e10 - e00 - e11, np.float32(0))
-                terminal[i, j] += e10 - e00 - room
-                terminal[i, j + 1] += e11 - e10 + room
-                right[i, j] = room
-    for i in range(h):
-        for j in range(w):
-            if np.isinf(new[i, j]):
-                # Forbidden: dearer than all that its edges could save, which keeps x = 0 exactly.
-                room = np.float32(1)
-                if i > 0:
-                    room += down[i - 1, j]
-                if i + 1 < h:
-                    room += down[i, j]
-                if j > 0:
-                    room += right[i, j - 1]
-                if j + 1 < w:
-                    room += right[i, j]
-                terminal[i, j] = room
-    return truncated
-
-
-@njit(cache=True, nogil=True)
-def energy_change(taken, new, current, vertical, horizontal):  # type: ignore[no-untyped-def]
-    """True energy after the move minus before, float64; the arguments of cut_capacities."""
-    h, w = new.shape
-    change = 0.0
-    for i in range(h):
-        for j in range(w):
-            if taken[i, j]:
-                change += new[i, j] - current[i, j]
-            if i + 1 < h:
-                which = taken[i, j] * 2 + taken[i + 1, j]
-                change += vertical[which, i, j] - vertical[0, i, j]
-            if j + 1 < w:
-                which = taken[i, j] * 2 + taken[i, j + 1]
-                change += horizontal[which, i, j] - horizontal[0, i, j]
-    return change
+def empty_capacities(shape: tuple[int, int]) -> Capacities:
+    """Zeros for a grid (h, w): terminals, down, up, right, left."""
+    h, w = shape
+    shapes = [(h, w), (h - 1, w), (h - 1, w), (h, w - 1), (h, w - 1)]
+    terminal, down, up, right, left = (np.zeros(one, np.float32) for one in shapes)
+    return terminal, down, up, right, left

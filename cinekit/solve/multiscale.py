@@ -29,6 +29,7 @@ from cinekit.solve.grid_cut import grid_cut
 from cinekit.solve.line_moves import LineMoves
 from cinekit.solve.messages import pass_messages
 from cinekit.solve.moves import Fusion
+from cinekit.solve.prospects import NEGLECT
 from cinekit.solve.pyramid import upsample
 from cinekit.solve.starts import first_labels, require_labels
 from cinekit.solve.windows import Window, line_windows
@@ -55,8 +56,9 @@ class MultiscaleSolver:
         long as everything before and gains less than 0.2 %.
     block : side of the blocks for general problems that come without a start, pixels, >= 1.
     sweeps : most expansion sweeps of general problems, >= 1.
-    tolerance : expansion stops when a sweep gains less than this share of the energy, >= 0; on the
-        coarsest grid, and message passing, when a round gains less than a hundredth of it.
+    tolerance : expansion stops when a sweep gains less than this share of the energy, >= 0, and for
+        general problems its moves look only where they could gain a few times that; on the coarsest
+        grid, and message passing, when a round gains less than a hundredth of it.
     table_megabytes : blocks are enlarged until their tables fit into this, >= 1.
     keep : share, in (0, 1], of what pixels gain by their cheapest labels that must be kept, see
         :func:`cinekit.solve.fewer_labels.dominant_labels`. 1 keeps all labels. Less is faster and
@@ -131,15 +133,18 @@ class MultiscaleSolver:
             fusion, bound = self._solve_windows(problem, windows, start, statistics, progress)
             sweeps = self.polish
         elif start is not None:
-            fusion = Fusion(problem, start, grid_cut)
+            fusion = self._fusion(problem, start)
         elif problem.n_labels <= 2:
-            fusion = Fusion(problem, require_labels(problem), grid_cut)
+            fusion = self._fusion(problem, require_labels(problem))
         else:
-            fusion = Fusion(problem, self._solve_blocks(problem, statistics), grid_cut)
+            fusion = self._fusion(problem, self._solve_blocks(problem, statistics))
         done = expand(fusion, sweeps, self.tolerance, _part(progress, 0.5))
         progress(1.0)
         statistics |= {"sweeps": done, **counts(fusion)}
         return Solution(fusion.labels, fusion.energy, bound, statistics)
+
+    def _fusion(self, problem: LabelProblem, labels: Labels) -> Fusion:
+        return Fusion(problem, labels, grid_cut, NEGLECT * self.tolerance)
 
     def _solve_fewer(
         self, problem: LabelProblem, start: Labels | None, progress: Progress

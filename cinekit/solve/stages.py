@@ -21,7 +21,15 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.energy import LoopCosts, choice_problem, energy_terms, period_problem, start_problem
+from cinekit.energy import (
+    LoopCosts,
+    LoopProblem,
+    choice_problem,
+    energy_terms,
+    period_problem,
+    start_problem,
+)
+from cinekit.energy.stages import Prices, start_prices
 from cinekit.errors import SolverError
 from cinekit.protocols import LabelProblem, Progress, Solution, Solver, silent
 from cinekit.solve.starts import first_labels
@@ -101,11 +109,12 @@ def solve_candidates(
         shared = solve_periods(costs, solver, threads=threads, progress=_part(progress, 0.0, 0.5))
     starts = shared
     share = _Shared(_part(progress, 0.5, 1.0), len(candidates))
+    prices = start_prices(costs, starts.starts)
 
     def one(item: tuple[int, Candidate]) -> SolvedCandidate:
         k, candidate = item
         return solve_candidate(
-            costs, candidate, starts, solver, rounds=rounds, progress=share.of(k)
+            costs, candidate, starts, solver, rounds=rounds, prices=prices, progress=share.of(k)
         )
 
     return _in_threads(one, list(enumerate(candidates)), threads)
@@ -139,9 +148,13 @@ def solve_candidate(
     solver: Solver,
     *,
     rounds: int = 1,
+    prices: Prices | None = None,
     progress: Progress = silent,
 ) -> SolvedCandidate:
-    """Stages 2 and 3 for one candidate, and further rounds while they help."""
+    """Stages 2 and 3 for one candidate, and further rounds while they help.
+
+    prices : :func:`cinekit.energy.stages.start_prices` of the shared starts, if they are known.
+    """
     began = time.perf_counter()
     energies: dict[str, EnergyTerms] = {}
     statistics: dict[str, float] = {
@@ -155,7 +168,8 @@ def solve_candidate(
         found: dict[str, EnergyTerms] = {}
         counted: dict[str, float] = {}
         suffix = f" {round_ + 1}" if round_ else ""
-        labels, before = _round(costs, candidate, starts, solver, part, suffix, found, counted)
+        choice = choice_problem(costs, starts, candidate, prices)
+        labels, before = _round(costs, candidate, choice, solver, part, suffix, found, counted)
         if best is not None and not _total(found) < _total(energies):
             statistics[f"round{suffix} kept"] = 0.0
             break
@@ -169,6 +183,7 @@ def solve_candidate(
             p: np.where(labels.period == p, labels.start, s).astype(np.int16)
             for p, s in starts.items()
         }
+        prices = None
     if best is None:
         raise SolverError(f"expected rounds >= 1, received {rounds}")
     progress(1.0)
@@ -184,7 +199,7 @@ def solve_candidate(
 def _round(
     costs: LoopCosts,
     candidate: Candidate,
-    starts: Starts,
+    choice: LoopProblem,
     solver: Solver,
     progress: Progress,
     suffix: str,
@@ -192,7 +207,6 @@ def _round(
     statistics: dict[str, float],
 ) -> tuple[LoopLabels, EnergyTerms]:
     """Stages 2 and 3; fills energies and statistics, returns the labels and the energy before."""
-    choice = choice_problem(costs, starts, candidate)
     first = first_labels(choice)
     before = energy_terms(costs, candidate, choice.loops(first))
     chosen = _solve(solver, choice, first, _part(progress, 0.0, 0.5), "stage 2")

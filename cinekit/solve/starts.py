@@ -30,7 +30,12 @@ def first_labels(
     cheapest = require_labels(problem)
     best = cheapest
     lowest = problem.energy(best)
-    for label in range(problem.n_labels):
+    least = np.take_along_axis(unary, cheapest[None], axis=0)[0]
+    bounds = [np.where(np.isfinite(u), u, least).sum(dtype=np.float64) for u in unary]
+    # Pair costs are >= 0: no labelling is cheaper than its unary costs.
+    for label in np.argsort(bounds, kind="stable"):
+        if bounds[label] >= lowest:
+            break
         labels = np.where(np.isfinite(unary[label]), np.int32(label), cheapest)
         energy = problem.energy(labels)
         if energy < lowest:

@@ -22,6 +22,7 @@ from cinekit.energy import (
     start_problem,
     terms,
 )
+from cinekit.energy.area import Area
 from cinekit.energy.steady import steady
 from cinekit.types import Candidate
 
@@ -172,6 +173,20 @@ def test_a_move_costs_what_its_four_pairs_of_labels_cost(scene, stage: int) -> N
         moved = rng.random(labels.shape) < 0.5
         costs.accept(moved)
         labels = np.where(moved, full, labels).astype(np.int32)
+
+
+@given(scene=scenes(), stage=st.sampled_from([1, 2, 3]))
+@few
+def test_inside_an_area_a_move_costs_the_same(scene, stage: int) -> None:
+    rng, working = scene
+    problem = any_problem(rng, LoopCosts(working, OPTIONS), stage)
+    labels = rng.integers(0, problem.n_labels, problem.shape).astype(np.int32)
+    area = Area.of_blocks(rng.random(problem.shape) < 0.6, 1, problem.shape)
+    new = int(rng.integers(problem.n_labels))
+    whole, part = problem.move_costs(labels, new), problem.move_costs(labels, new, None, area)
+    down, right = area.inside[:-1] & area.inside[1:], area.inside[:, :-1] & area.inside[:, 1:]
+    np.testing.assert_array_equal(whole.vertical[:, down], part.vertical[:, down])
+    np.testing.assert_array_equal(whole.horizontal[:, right], part.horizontal[:, right])
 
 
 def check_planes(problem, costs, labels, new) -> None:

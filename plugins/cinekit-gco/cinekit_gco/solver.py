@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 import cinekit
 from cinekit.energy import MoveCosts
+from cinekit.energy.area import Area
 from cinekit.errors import ConfigError, SolverError
 from cinekit.protocols import LabelProblem, Progress, Solution, silent
 from cinekit.solve import ExpansionSolver
@@ -161,8 +162,13 @@ class _GcoFusion(Fusion):
     def __exit__(self, *_error: object) -> None:
         self._library.gcoDestroyGraph(self._handle)
 
-    def decide(self, proposal: Labels | int, unary: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """GCO's expansion on one label; a whole labelling is one that :meth:`swap` decided."""
+    def decide(
+        self, proposal: Labels | int, unary: NDArray[np.float32], _area: Area
+    ) -> NDArray[np.bool_]:
+        """GCO's expansion on one label; a whole labelling is one that :meth:`swap` decided.
+
+        The area is always the whole grid: this fusion neglects nothing.
+        """
         if not isinstance(proposal, int):
             return np.isfinite(unary)
         self._quantise(self.costs)
