@@ -1,0 +1,161 @@
+"""Solid things that move: what may not be torn, whatever its region is called.
+
+A hand, a wheel, a petal is the same thing a moment later, elsewhere: optical flow ([K16]) finds it,
+and warped by the flow the later frame equals the earlier one. Foam and glitter have changed by
+then. So a place is solid when flow u from t to t + g explains most of what changes there,
+
+    blur |V(t + g, x + u(x)) - V(t, x)|  <  EXPLAINED * blur |V(t + g, x) - V(t, x)|,
+
+at some moments of the clip. All of it is measured on a small picture, once a clip.
+
+[K16] Kroeger, Timofte, Dai, Van Gool. Fast Optical Flow using Dense Inverse Search. ECCV 2016.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cinekit.render.seams import Borders, Timeline
+from cinekit.types import Clip, LoopLabels
+
+_HEIGHT = 180
+"""Rows of the small picture: a hand is still a hand, and a clip takes 0.5 s."""
+
+_PAIRS = 24
+"""Pairs of frames that are looked at for each of the gaps, evenly over the clip."""
+
+_GAPS = (0.0, 0.1)
+"""Seconds between the two frames of a pair, at least a frame: at less, slow petals do not move; at
+more, quick hands are lost."""
+
+_CHANGE = 5.0
+"""Grey levels: less change than this is noise, or seen by nobody."""
+
+EXPLAINED = 0.4
+"""Share of the change that flow may leave: 0.2 to 0.4 in petals, a kettle, feathers, cars; 0.7 to 1
+in a sea, whose waves glitter."""
+
+_MOVES = 0.4
+"""Small pixels: what moves less is a change of light."""
+
+_MOMENTS = 2
+"""Pairs that must agree: one alone may be chance."""
+
+_REACH = 3
+"""Small pixels by which the map is widened: a box of flow ends short of its edge."""
+
+_ALSO = 12
+"""Small pixels: what changes so near to a solid thing is one of its parts, as the feet are that
+grass hides now and then."""
+
+_CHANGES = 10.0
+"""Grey levels: deviation of a patch over time; grass in the wind has 3, a foot in it 15."""
+
+UNLIKE = 30
+"""Levels of a colour between two patches that are not of one thing. Of colours, because a hand is
+as bright as its sleeve."""
+
+
+@dataclass(frozen=True, eq=False)
+class SolidThings:
+    """Where solid things move in a clip, and its patches.
+
+    mask : bool (H, W), pixels that one moves over at some time.
+    patches : uint8 (T, h, w, 3), the clip averaged over boxes of 1/60 of its height: what is finer
+        is texture.
+    """
+
+    mask: NDArray[np.bool_]
+    patches: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, clip: Clip) -> SolidThings:
+        """Measured on the clip."""
+        height, width = clip.size
+        scale = min(1.0, _HEIGHT / min(height, width))
+        small = max(16, round(height * scale)), max(16, round(width * scale))
+        frames = np.stack(
+            [cv2.resize(one, small[::-1], interpolation=cv2.INTER_AREA) for one in clip.frames]
+        )
+        solid = np.zeros(small, bool)
+        for seconds in _GAPS:
+            solid |= _solid(frames, max(1, round(seconds * clip.fps)))
+        patches = np.stack([cv2.blur(frame, (3, 3)) for frame in frames])
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _REACH + 1, 2 * _REACH + 1))
+        solid = cv2.dilate(solid.astype(np.uint8), disc) > 0
+        luma = np.stack([cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY) for patch in patches])
+        changes = luma.std(axis=0) > _CHANGES
+        near = ndimage.binary_dilation(solid, iterations=_ALSO, mask=solid | changes)
+        wide = cv2.dilate((near & ~solid).astype(np.uint8), disc) | solid.astype(np.uint8)
+        grown = cv2.resize(wide, (width, height), interpolation=cv2.INTER_NEAREST)
+        return cls(np.asarray(grown) > 0, patches)
+
+    def torn(self, labels: LoopLabels, n_frames: int) -> float:
+        """Length of the cuts through solid things at the worst moment, in frame heights.
+
+        As :meth:`cinekit.render.seams.Borders.torn`, for patches and colours. One moment at a time,
+        because a single cut is seen, while many small ones at different times may not be.
+        """
+        borders = Borders.of(labels, self.mask)
+        if not borders.count:
+            return 0.0
+        ends = [self._at(end, labels.size) for end in (borders.first, borders.second)]  # (T, N, 3)
+        first = Timeline(labels, borders.first, n_frames)
+        second = Timeline(labels, borders.second, n_frames)
+        every = np.arange(borders.count)
+        worst = 0
+        for f in range(n_frames):
+            one, two = first.at(f), second.at(f)
+            gap = np.zeros(borders.count, np.int16)
+            for end in ends:
+                gap += np.abs(end[one, every] - end[two, every]).max(axis=-1)
+            worst = max(worst, int((gap > 2 * UNLIKE).sum()))
+        return worst / labels.size[0]
+
+    def _at(
+        self, pixels: tuple[NDArray[np.intp], NDArray[np.intp]], size: tuple[int, int]
+    ) -> NDArray[np.int16]:
+        """The patches about N pixels of the clip, in every frame: int16 (T, N, 3)."""
+        h, w = self.patches.shape[1:3]
+        rows, columns = pixels[0] * h // size[0], pixels[1] * w // size[1]
+        return self.patches[:, rows, columns].astype(np.int16)
+
+
+def _solid(frames: NDArray[np.uint8], gap: int) -> NDArray[np.bool_]:
+    """Where flow explains the change in some of the pairs of frames: bool (h, w)."""
+    count, height, width = frames.shape[:3]
+    seen = np.zeros((height, width), np.int32)
+    if count <= gap:
+        return seen > 0
+    firsts = np.unique(np.linspace(0, count - 1 - gap, _PAIRS).round().astype(int))
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    for t in firsts:
+        one, two = (
+            np.asarray(cv2.cvtColor(frames[i], cv2.COLOR_RGB2GRAY), np.uint8) for i in (t, t + gap)
+        )
+        found = flow.calc(one, two, np.zeros((height, width, 2), np.float32))
+        seen += _explained(one, two, np.asarray(found, np.float32))
+    solid: NDArray[np.bool_] = seen >= min(_MOMENTS, len(firsts))
+    return solid
+
+
+def _explained(
+    one: NDArray[np.uint8], two: NDArray[np.uint8], flow: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Where the flow (h, w, 2), in pixels (x, y), turns the second picture into the first."""
+    height, width = one.shape
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    back = cv2.remap(
+        two, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    side = max(3, round(min(height, width) / 36) | 1)
+    change = cv2.blur(cv2.absdiff(one, two).astype(np.float32), (side, side))
+    left = cv2.blur(cv2.absdiff(one, np.asarray(back, np.uint8)).astype(np.float32), (side, side))
+    moves = np.hypot(flow[..., 0], flow[..., 1]) > _MOVES
+    explained: NDArray[np.bool_] = (change > _CHANGE) & (left < EXPLAINED * change) & moves
+    return explained
