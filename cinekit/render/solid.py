@@ -13,6 +13,7 @@ at some moments of the clip. All of it is measured on a small picture, once a cl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -43,8 +44,12 @@ in a sea, whose waves glitter."""
 _MOVES = 0.4
 """Small pixels: what moves less is a change of light."""
 
-_MOMENTS = 2
-"""Pairs that must agree: one alone may be chance."""
+_MOMENTS = 3
+"""Pairs that must agree: one or two may be chance."""
+
+_OFTEN = 0.1
+"""Share of the pairs with a change that flow must explain: 0.2 to 1 in things, 0.04 to 0.07 by
+chance in a stream and in texture that boils."""
 
 _REACH = 3
 """Small pixels by which the map is widened: a box of flow ends short of its edge."""
@@ -82,11 +87,11 @@ class SolidThings:
         frames = np.stack(
             [cv2.resize(one, small[::-1], interpolation=cv2.INTER_AREA) for one in clip.frames]
         )
-        solid = np.zeros(small, bool)
-        for seconds in _GAPS:
-            solid |= _solid(frames, max(1, round(seconds * clip.fps)))
+        solid = _solid(frames, sorted({max(1, round(seconds * clip.fps)) for seconds in _GAPS}))
         patches = np.stack([cv2.blur(frame, (3, 3)) for frame in frames])
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _REACH + 1, 2 * _REACH + 1))
+        # A box of flow is wide: what is narrower is chance.
+        solid = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3))) > 0
         solid = cv2.dilate(solid.astype(np.uint8), disc) > 0
         luma = np.stack([cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY) for patch in patches])
         changes = luma.std(axis=0) > _CHANGES
@@ -126,28 +131,34 @@ class SolidThings:
         return self.patches[:, rows, columns].astype(np.int16)
 
 
-def _solid(frames: NDArray[np.uint8], gap: int) -> NDArray[np.bool_]:
-    """Where flow explains the change in some of the pairs of frames: bool (h, w)."""
+def _solid(frames: NDArray[np.uint8], gaps: Iterable[int]) -> NDArray[np.bool_]:
+    """Where flow explains the change in enough of the pairs of frames: bool (h, w)."""
     count, height, width = frames.shape[:3]
-    seen = np.zeros((height, width), np.int32)
-    if count <= gap:
-        return seen > 0
-    firsts = np.unique(np.linspace(0, count - 1 - gap, _PAIRS).round().astype(int))
+    seen, changes = np.zeros((2, height, width), np.int32)
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    for t in firsts:
-        one, two = (
-            np.asarray(cv2.cvtColor(frames[i], cv2.COLOR_RGB2GRAY), np.uint8) for i in (t, t + gap)
-        )
-        found = flow.calc(one, two, np.zeros((height, width, 2), np.float32))
-        seen += _explained(one, two, np.asarray(found, np.float32))
-    solid: NDArray[np.bool_] = seen >= min(_MOMENTS, len(firsts))
+    for gap in gaps:
+        if count <= gap:
+            continue
+        for t in np.unique(np.linspace(0, count - 1 - gap, _PAIRS).round().astype(int)):
+            one, two = (
+                np.asarray(cv2.cvtColor(frames[i], cv2.COLOR_RGB2GRAY), np.uint8)
+                for i in (t, t + gap)
+            )
+            found = flow.calc(one, two, np.zeros((height, width, 2), np.float32))
+            changed, explained = _explained(one, two, np.asarray(found, np.float32))
+            changes += changed
+            seen += explained
+    solid: NDArray[np.bool_] = seen >= np.maximum(_MOMENTS, _OFTEN * changes)
     return solid
 
 
 def _explained(
     one: NDArray[np.uint8], two: NDArray[np.uint8], flow: NDArray[np.float32]
-) -> NDArray[np.bool_]:
-    """Where the flow (h, w, 2), in pixels (x, y), turns the second picture into the first."""
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where two pictures differ, and where flow explains it; bool (h, w) each.
+
+    flow : (h, w, 2), in pixels (x, y), from the first to the second.
+    """
     height, width = one.shape
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     back = cv2.remap(
@@ -157,5 +168,5 @@ def _explained(
     change = cv2.blur(cv2.absdiff(one, two).astype(np.float32), (side, side))
     left = cv2.blur(cv2.absdiff(one, np.asarray(back, np.uint8)).astype(np.float32), (side, side))
     moves = np.hypot(flow[..., 0], flow[..., 1]) > _MOVES
-    explained: NDArray[np.bool_] = (change > _CHANGE) & (left < EXPLAINED * change) & moves
-    return explained
+    changed = change > _CHANGE
+    return changed, changed & (left < EXPLAINED * change) & moves
