@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cinekit.render.seams import Borders, Timeline
+from cinekit.semantics.moving import drop_small
 from cinekit.types import Clip, LoopLabels
 
 _HEIGHT = 180
@@ -51,6 +52,9 @@ _OFTEN = 0.1
 """Share of the pairs with a change that flow must explain: 0.2 to 1 in things, 0.04 to 0.07 by
 chance in a stream and in texture that boils."""
 
+_SPECK = 0.0005
+"""Share of the frame: smaller parts are chance."""
+
 _REACH = 3
 """Small pixels by which the map is widened: a box of flow ends short of its edge."""
 
@@ -58,8 +62,12 @@ _ALSO = 12
 """Small pixels: what changes so near to a solid thing is one of its parts, as the feet are that
 grass hides now and then."""
 
-_CHANGES = 10.0
-"""Grey levels: deviation of a patch over time; grass in the wind has 3, a foot in it 15."""
+_CHANGES = 30.0
+"""Grey levels from a patch to its mean over time, at the moment when it is farthest: a hand that
+flies up once is over the wall for a frame or two."""
+
+_NEAR = 0.02
+"""Share of the frame: so near to a solid thing a cut is one of it."""
 
 UNLIKE = 30
 """Levels of a colour between two patches that are not of one thing. Of colours, because a hand is
@@ -90,11 +98,11 @@ class SolidThings:
         solid = _solid(frames, sorted({max(1, round(seconds * clip.fps)) for seconds in _GAPS}))
         patches = np.stack([cv2.blur(frame, (3, 3)) for frame in frames])
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _REACH + 1, 2 * _REACH + 1))
-        # A box of flow is wide: what is narrower is chance.
-        solid = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3))) > 0
+        solid = drop_small(solid, _SPECK)
         solid = cv2.dilate(solid.astype(np.uint8), disc) > 0
         luma = np.stack([cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY) for patch in patches])
-        changes = luma.std(axis=0) > _CHANGES
+        mean = luma.mean(axis=0)
+        changes = np.maximum(luma.max(axis=0) - mean, mean - luma.min(axis=0)) > _CHANGES
         near = ndimage.binary_dilation(solid, iterations=_ALSO, mask=solid | changes)
         wide = cv2.dilate((near & ~solid).astype(np.uint8), disc) | solid.astype(np.uint8)
         grown = cv2.resize(wide, (width, height), interpolation=cv2.INTER_NEAREST)
@@ -106,7 +114,9 @@ class SolidThings:
         As :meth:`cinekit.render.seams.Borders.torn`, for patches and colours. One moment at a time,
         because a single cut is seen, while many small ones at different times may not be.
         """
-        borders = Borders.of(labels, self.mask)
+        reach = round(_NEAR * min(labels.size)) * 2 + 1
+        near = cv2.dilate(self.mask.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+        borders = Borders.of(labels, near)
         if not borders.count:
             return 0.0
         ends = [self._at(end, labels.size) for end in (borders.first, borders.second)]  # (T, N, 3)
