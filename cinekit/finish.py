@@ -104,18 +104,18 @@ class Finisher:
         """What is tried when the labels of the solver, at the resolution of the clip, fail."""
         if not self.whole.enabled:
             return
-        things = self._solid.mask
+        things, firm = self._solid.mask, self._solid.near
         held = hold_still(labels, things)
         if held is not None and self._is_texture(candidate):
             asked = candidate.target & ~things
-            yield _Way(held, self.render.band, asked, things, {"held still": 1.0})
+            yield _Way(held, self.render.band, asked, firm, {"held still": 1.0})
         mixed = self._things_whole(candidate, labels)
         if mixed is not None:
-            yield _Way(mixed, self.render.band, candidate.target, things, {"things whole": 1.0})
+            yield _Way(mixed, self.render.band, candidate.target, firm, {"things whole": 1.0})
         pieces = self._pieces.labels(candidate)
         if pieces is not None:
             band = _COARSE_BAND * self.render.band
-            yield _Way(pieces, band, candidate.target, things, {"whole pieces": 1.0})
+            yield _Way(pieces, band, candidate.target, firm, {"whole pieces": 1.0})
 
     def _things_whole(self, candidate: Candidate, labels: LoopLabels) -> LoopLabels | None:
         """The texture as it was solved, the things in it as whole pieces."""

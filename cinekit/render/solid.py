@@ -66,6 +66,10 @@ _CHANGES = 30.0
 """Grey levels from a patch to its mean over time, at the moment when it is farthest: a hand that
 flies up once is over the wall for a frame or two."""
 
+_SHARP = 15
+"""Levels of a colour at the border itself: a patch also holds what lies beside a border that does
+not cut it."""
+
 _NEAR = 0.02
 """Share of the frame: so near to a solid thing a cut is one of it."""
 
@@ -78,11 +82,13 @@ as bright as its sleeve."""
 class SolidThings:
     """Where solid things move in a clip, and its patches.
 
+    frames : uint8 (T, H, W, 3), those of the clip.
     mask : bool (H, W), pixels that one moves over at some time.
     patches : uint8 (T, h, w, 3), the clip averaged over boxes of 1/60 of its height: what is finer
         is texture.
     """
 
+    frames: NDArray[np.uint8]
     mask: NDArray[np.bool_]
     patches: NDArray[np.uint8]
 
@@ -106,7 +112,14 @@ class SolidThings:
         near = ndimage.binary_dilation(solid, iterations=_ALSO, mask=solid | changes)
         wide = cv2.dilate((near & ~solid).astype(np.uint8), disc) | solid.astype(np.uint8)
         grown = cv2.resize(wide, (width, height), interpolation=cv2.INTER_NEAREST)
-        return cls(np.asarray(grown) > 0, patches)
+        return cls(clip.frames, np.asarray(grown) > 0, patches)
+
+    @property
+    def near(self) -> NDArray[np.bool_]:
+        """bool (H, W): the mask and what is near it; a comb is thrown up faster than flow sees."""
+        reach = round(_NEAR * min(self.mask.shape)) * 2 + 1
+        near = cv2.dilate(self.mask.astype(np.uint8), np.ones((reach, reach), np.uint8))
+        return np.asarray(near) > 0
 
     def torn(self, labels: LoopLabels, n_frames: int) -> float:
         """Length of the cuts through solid things at the worst moment, in frame heights.
@@ -114,31 +127,40 @@ class SolidThings:
         As :meth:`cinekit.render.seams.Borders.torn`, for patches and colours. One moment at a time,
         because a single cut is seen, while many small ones at different times may not be.
         """
-        reach = round(_NEAR * min(labels.size)) * 2 + 1
-        near = cv2.dilate(self.mask.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
-        borders = Borders.of(labels, near)
+        borders = Borders.of(labels, self.near)
         if not borders.count:
             return 0.0
-        ends = [self._at(end, labels.size) for end in (borders.first, borders.second)]  # (T, N, 3)
+        ends = (borders.first, borders.second)
+        patches = [self._at(end, labels.size) for end in ends]  # (T, N, 3) each
         first = Timeline(labels, borders.first, n_frames)
         second = Timeline(labels, borders.second, n_frames)
         every = np.arange(borders.count)
         worst = 0
         for f in range(n_frames):
             one, two = first.at(f), second.at(f)
-            gap = np.zeros(borders.count, np.int16)
-            for end in ends:
-                gap += np.abs(end[one, every] - end[two, every]).max(axis=-1)
-            worst = max(worst, int((gap > 2 * UNLIKE).sum()))
+            coarse = _sum(_gap(patch[one, every], patch[two, every]) for patch in patches)
+            fine = _sum(_gap(self.frames[one, *end], self.frames[two, *end]) for end in ends)
+            worst = max(worst, int(((coarse > 2 * UNLIKE) & (fine > 2 * _SHARP)).sum()))
         return worst / labels.size[0]
 
     def _at(
         self, pixels: tuple[NDArray[np.intp], NDArray[np.intp]], size: tuple[int, int]
-    ) -> NDArray[np.int16]:
-        """The patches about N pixels of the clip, in every frame: int16 (T, N, 3)."""
+    ) -> NDArray[np.uint8]:
+        """The patches about N pixels of the clip, in every frame: uint8 (T, N, 3)."""
         h, w = self.patches.shape[1:3]
         rows, columns = pixels[0] * h // size[0], pixels[1] * w // size[1]
-        return self.patches[:, rows, columns].astype(np.int16)
+        return self.patches[:, rows, columns]
+
+
+def _sum(gaps: Iterable[NDArray[np.int16]]) -> NDArray[np.int16]:
+    total: NDArray[np.int16] = np.add.reduce(list(gaps))
+    return total
+
+
+def _gap(one: NDArray[np.uint8], two: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """Largest difference over the colours: (N, 3) to int16 (N,)."""
+    gap: NDArray[np.int16] = np.abs(one.astype(np.int16) - two).max(axis=-1)
+    return gap
 
 
 def _solid(frames: NDArray[np.uint8], gaps: Iterable[int]) -> NDArray[np.bool_]:

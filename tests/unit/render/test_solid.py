@@ -1,5 +1,7 @@
 """What is solid, and what a verdict makes of it."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -92,7 +94,7 @@ def test_a_cut_of_two_colours_of_one_brightness_is_seen():
     frames = clip.frames.astype(np.int16)
     frames += (110 - frames.mean(axis=-1, keepdims=True) * 0.9 - 11).astype(np.int16)
     clip = Clip(np.clip(frames, 0, 255).astype(np.uint8), clip.fps)
-    things = SolidThings(covered.any(axis=0), SolidThings.of(clip).patches)
+    things = dataclasses.replace(SolidThings.of(clip), mask=covered.any(axis=0))
     upper = np.zeros(SIZE, bool)
     upper[: SIZE[0] // 2] = True
     assert things.torn(labels_of(upper, 40, 10), 40) > 0.1

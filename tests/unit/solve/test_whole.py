@@ -103,6 +103,50 @@ def test_a_torn_thing_is_made_again_as_one_piece():
     assert whole[0].statistics["whole pieces"] == 1
 
 
+def part_of(swept) -> np.ndarray:
+    """What a network may see of the walker: not where it comes from."""
+    part = swept.copy()
+    part[:, :60] = False
+    return part
+
+
+def test_a_piece_grows_along_the_thing_that_crosses_its_border():
+    clip, swept = walker(WALK)
+    part = part_of(swept)
+    regions = Regions((Region("thing", Motion.NON_NATURAL, part, 0.1, 1.0),), (), part)
+    cut = WholePieces(clip, regions, WholeOptions(), longest=120).labels(of(part))
+    whole = WholePieces(clip, regions, WholeOptions(), longest=120, things=swept).labels(of(part))
+    walked = slice(30, 30 + SIDE), slice(8, 100 + SIDE)
+    assert not cut.looping[walked].all()
+    assert whole.looping[walked].all()
+    loop = render_loop(clip, whole, int(whole.period.max()), RenderOptions(feather=0))
+    bright = (loop.min(axis=-1) > 150).sum(axis=(1, 2))
+    assert set(bright) == {SIDE * SIDE}
+
+
+def test_parts_that_grow_into_each_other_are_one_piece():
+    clip, swept = walker(WALK)
+    ends = swept.copy()
+    ends[:, 30:100] = False
+    one = pieces(clip, ends)
+    one.things = one._reduce(swept)
+    labels = one.labels(of(ends))
+    assert len(np.unique(labels.start[labels.looping])) == 1
+
+
+def test_water_does_not_run_backwards_beside_a_thing():
+    clip, swept = walker(WALK)
+    water = np.zeros(SIZE, bool)
+    water[20:60] = True
+    everything = of(water)
+    thing = Region("thing", Motion.NON_NATURAL, swept, 0.2, 1.0)
+    for name, back in (("water", False), ("grass", True)):
+        natural = Region(name, Motion.NATURAL, water & ~swept, 0.4, 1.0)
+        regions = Regions((thing, natural), (), water)
+        labels = WholePieces(clip, regions, WholeOptions(), longest=120).labels(everything)
+        assert (labels is not None and bool(labels.returns.any())) is back
+
+
 def test_options_are_checked():
     with pytest.raises(ConfigError, match="min_seconds <= like_seconds, received 3"):
         WholeOptions(min_seconds=3.0)
