@@ -6,6 +6,7 @@ import pytest
 from cinekit.errors import ConfigError
 from cinekit.pipeline import make_cinemagraphs
 from cinekit.render import Blend, RenderOptions, render_loop
+from cinekit.solve.pieces import rim_of, wider
 from cinekit.solve.whole import WholeOptions, WholePieces
 from cinekit.types import Candidate, Clip, LoopLabels, Motion, Region, Regions, Verdict
 
@@ -103,25 +104,29 @@ def test_a_torn_thing_is_made_again_as_one_piece():
     assert whole[0].statistics["whole pieces"] == 1
 
 
-def part_of(swept) -> np.ndarray:
-    """What a network may see of the walker: not where it comes from."""
-    part = swept.copy()
-    part[:, :60] = False
-    return part
-
-
 def test_a_piece_grows_along_the_thing_that_crosses_its_border():
+    thing = np.zeros(SIZE, bool)
+    thing[30:46, 10:110] = True
+    other = np.zeros(SIZE, bool)
+    other[60:70, 20:40] = True
+    seen = thing.copy()
+    seen[:, 40:] = False
+    plain = list(wider(seen, None))
+    along = list(wider(seen, thing | other))
+    assert not any(one[thing].all() for one in plain)
+    assert along[-1][thing].all()
+    assert not along[-1][other].any()
+
+
+def test_a_border_that_cuts_a_thing_costs_more_than_a_clean_one():
     clip, swept = walker(WALK)
-    part = part_of(swept)
-    regions = Regions((Region("thing", Motion.NON_NATURAL, part, 0.1, 1.0),), (), part)
-    cut = WholePieces(clip, regions, WholeOptions(), longest=120).labels(of(part))
-    whole = WholePieces(clip, regions, WholeOptions(), longest=120, things=swept).labels(of(part))
-    walked = slice(30, 30 + SIDE), slice(8, 100 + SIDE)
-    assert not cut.looping[walked].all()
-    assert whole.looping[walked].all()
-    loop = render_loop(clip, whole, int(whole.period.max()), RenderOptions(feather=0))
-    bright = (loop.min(axis=-1) > 150).sum(axis=(1, 2))
-    assert set(bright) == {SIDE * SIDE}
+    one = pieces(clip, swept)
+    short = swept.copy()
+    short[:38] = False  # through the middle of the square
+    clean, cut = one._choose(swept), one._choose(short)
+    assert one._cut(rim_of(swept), clean) == 0
+    assert one._cut(rim_of(short), cut) > 0.1
+    assert clean.score > cut.score
 
 
 def test_parts_that_grow_into_each_other_are_one_piece():
