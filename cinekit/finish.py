@@ -42,6 +42,10 @@ _FIRM = 100.0
 _LEAST = 0.02
 """Share of the frame: where less of a candidate is texture, or things, it is not made of both."""
 
+_ELSEWHERE = 0.4
+"""Share of what moves inside the target, below which a verdict will find most of it elsewhere; by
+the clip and without knowing what will be seen, so less than the half it asks for."""
+
 Made = tuple[Cinemagraph, NDArray[np.uint8]]
 """A cinemagraph and its frames, uint8 (n, H, W, 3)."""
 
@@ -91,6 +95,8 @@ class Finisher:
         for way in self._other_ways(candidate, labels):
             if best.judgement.verdict is Verdict.GOOD:
                 break
+            if rank_of(best) == 1 and self._pieces.inside(way.labels, way.asked) < _ELSEWHERE:
+                continue  # doubtful at best, and seconds of work
             del frames  # the frames of two loops at once would be the peak of the whole job
             shown, frames = self._make(solved, way, weights)
             if rank_of(shown) < rank_of(best):

@@ -139,8 +139,12 @@ class SolidThings:
         for f in range(n_frames):
             one, two = first.at(f), second.at(f)
             coarse = _sum(_gap(patch[one, every], patch[two, every]) for patch in patches)
-            fine = _sum(_gap(self.frames[one, *end], self.frames[two, *end]) for end in ends)
-            worst = max(worst, int(((coarse > 2 * UNLIKE) & (fine > 2 * _SHARP)).sum()))
+            (k,) = np.nonzero(coarse > 2 * UNLIKE)
+            fine = _sum(
+                _gap(self.frames[one[k], y[k], x[k]], self.frames[two[k], y[k], x[k]])
+                for y, x in ends
+            )
+            worst = max(worst, int((fine > 2 * _SHARP).sum()))
         return worst / labels.size[0]
 
     def _at(

@@ -150,6 +150,12 @@ class WholePieces:
                 start[where] = one.first
         return LoopLabels(period, start, self.clip.n_frames, unrolled)
 
+    def inside(self, labels: LoopLabels, target: NDArray[np.bool_]) -> float:
+        """Share of the clip's motion under looping pixels that lies in the target, in [0, 1]."""
+        looping = self._reduce(labels.looping)
+        whole = float(self.motion[looping].sum())
+        return float(self.motion[looping & self._reduce(target)].sum()) / max(whole, 1e-9)
+
     def _passes(self, pieces: list[NDArray[np.bool_]]) -> list[Pass]:
         """The best pass of every piece; pieces that grow into each other are one."""
         found = [(piece, self._best(piece)) for piece in pieces]
