@@ -25,7 +25,10 @@ _LONGEST_SIDE = 240
 """Pixels: borders and jumps are averages, a small picture tells them."""
 
 _ELSEWHERE = 0.5
-"""Share of a piece's motion inside the target, below which it is another candidate."""
+"""Share of what moves in a piece that was asked for, below which it is another candidate."""
+
+_MOVES = 0.012
+"""In [0, 1]: deviation over time, above which a pixel moves visibly."""
 
 _OTHER = 3.0
 """What that takes from the score."""
@@ -120,7 +123,7 @@ class WholePieces:
         nowhere = np.zeros(clip.size, bool)
         self.flows = self._reduce(np.logical_or.reduce([nowhere, *flows]))
         self.frames = np.stack([self._shrink(frame) for frame in clip.frames])
-        self.motion = self.frames.std(axis=0).mean(axis=-1)  # (h, w)
+        self.moves = self.frames.std(axis=0).mean(axis=-1) > _MOVES  # (h, w)
 
     def _shrink(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
         resized = cv2.resize(frame, self.small[::-1], interpolation=cv2.INTER_AREA)
@@ -151,10 +154,12 @@ class WholePieces:
         return LoopLabels(period, start, self.clip.n_frames, unrolled)
 
     def inside(self, labels: LoopLabels, target: NDArray[np.bool_]) -> float:
-        """Share of the clip's motion under looping pixels that lies in the target, in [0, 1]."""
-        looping = self._reduce(labels.looping)
-        whole = float(self.motion[looping].sum())
-        return float(self.motion[looping & self._reduce(target)].sum()) / max(whole, 1e-9)
+        """Share of the looping pixels that move in the clip which lies in the target, in [0, 1]."""
+        return self._share(self._reduce(target), self._reduce(labels.looping))
+
+    def _share(self, part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float:
+        moving = whole & self.moves
+        return int((moving & part).sum()) / max(int(moving.sum()), 1)
 
     def _passes(self, pieces: list[NDArray[np.bool_]]) -> list[Pass]:
         """The best pass of every piece; pieces that grow into each other are one."""
@@ -182,8 +187,7 @@ class WholePieces:
             one = self._choose(wide)
             if one is None:
                 continue
-            inside = float(self.motion[piece].sum()) / float(self.motion[wide].sum() + 1e-9)
-            if inside < _ELSEWHERE:
+            if self._share(piece, wide) < _ELSEWHERE:
                 one = dataclasses.replace(one, score=one.score - _OTHER)
             passes.append(one)
         return max(passes, key=lambda one: one.score, default=None)
