@@ -1,12 +1,15 @@
 """From the solver's labels of one candidate to a cinemagraph: full size, rendered, judged.
 
-A candidate that is not good is made a second time with its things as whole pieces
-(:mod:`cinekit.solve.whole`); the better verdict stays.
+A candidate that is not good is made again: without the things that pass through its texture
+(:mod:`cinekit.solve.held`), then with its things as whole pieces (:mod:`cinekit.solve.whole`). The
+best verdict stays, the first of equals.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -24,17 +27,45 @@ from cinekit.render import (
     render_loop,
     to_clip_resolution,
 )
+from cinekit.render.solid import SolidThings
 from cinekit.solve import SolvedCandidate
 from cinekit.solve.border_costs import BorderCosts
+from cinekit.solve.held import hold_still
 from cinekit.solve.refine import refine_borders
 from cinekit.solve.whole import WholeOptions, WholePieces
-from cinekit.types import Cinemagraph, Clip, LoopLabels, Result, Verdict
+from cinekit.types import Candidate, Cinemagraph, Clip, LoopLabels, Result, Verdict
 
 _COARSE_BAND = 2
 """Bands of whole pieces are so much wider: their borders come from a smaller picture."""
 
+_FIRM = 100.0
+"""What it costs that a pixel of a thing becomes still, or loops: more than any border of it."""
+
+_LEAST = 0.02
+"""Share of the frame: where less of a candidate is texture, or things, it is not made of both."""
+
+_ELSEWHERE = 0.4
+"""Share of what moves inside the target, below which a verdict will find most of it elsewhere; by
+the clip and without knowing what will be seen, so less than the half it asks for."""
+
 Made = tuple[Cinemagraph, NDArray[np.uint8]]
 """A cinemagraph and its frames, uint8 (n, H, W, 3)."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """A way to make a candidate.
+
+    labels : at the resolution of the clip. band : half width of the band in which its borders are
+    solved again, pixels. asked : bool (H, W), where it should move. firm : bool (H, W), pixels that
+    stay still, or looping, as they are. statistics : what tells it from the others.
+    """
+
+    labels: LoopLabels
+    band: int
+    asked: NDArray[np.bool_]
+    firm: NDArray[np.bool_] | None = None
+    statistics: dict[str, float] = field(default_factory=dict)
 
 
 class Finisher:
@@ -47,54 +78,99 @@ class Finisher:
     def _pieces(self) -> WholePieces:
         clip = self.result.clip
         longest = longest_loop(clip.fps, self.render)
-        return WholePieces(clip, self.result.regions, self.whole, longest)
+        return WholePieces(clip, self.result.regions, self.whole, longest, self._solid.mask)
+
+    @cached_property
+    def _solid(self) -> SolidThings:
+        return SolidThings.of(self.result.clip)
 
     def finish(self, solved: SolvedCandidate, weights: BorderCosts) -> Made:
-        """The candidate as its labels have it, or as whole pieces where that looks better.
+        """The candidate as its labels have it, or in another way where that looks better.
 
         weights : of the candidate's borders, at the resolution of the clip.
         """
+        candidate = solved.candidate
         labels = to_clip_resolution(solved.labels, self.result.clip, self.result.every)
-        made = self._make(solved, labels, weights, self.render.band)
-        if made[0].judgement.verdict is Verdict.GOOD or not self.whole.enabled:
-            return made
-        first = made[0]
-        del made  # the frames of two loops at once would be the peak of the whole job
-        pieces = self._pieces.labels(solved.candidate)
-        if pieces is not None:
-            other = self._make(solved, pieces, weights, _COARSE_BAND * self.render.band)
-            if rank_of(other[0]) < rank_of(first):
-                statistics = {**other[0].statistics, "whole pieces": 1.0}
-                return dataclasses.replace(other[0], statistics=statistics), other[1]
-            del other
-        return first, frames_of(self.result.clip, first, self.render)
+        first = _Way(labels, self.render.band, candidate.target)
+        best, frames = self._make(solved, first, weights)
+        shown = best
+        for way in self._other_ways(candidate, labels):
+            if best.judgement.verdict is Verdict.GOOD:
+                break
+            if rank_of(best) == 1 and self._pieces.inside(way.labels, way.asked) < _ELSEWHERE:
+                continue  # doubtful at best, and seconds of work
+            del frames  # the frames of two loops at once would be the peak of the whole job
+            shown, frames = self._make(solved, way, weights)
+            if rank_of(shown) < rank_of(best):
+                best = shown
+        if shown is not best:
+            del frames
+            frames = frames_of(self.result.clip, best, self.render)
+        return best, frames
 
-    def _make(
-        self, solved: SolvedCandidate, labels: LoopLabels, weights: BorderCosts, band: int
-    ) -> Made:
+    def _other_ways(self, candidate: Candidate, labels: LoopLabels) -> Iterator[_Way]:
+        """What is tried when the labels of the solver, at the resolution of the clip, fail."""
+        if not self.whole.enabled:
+            return
+        things, firm = self._solid.mask, self._solid.near
+        held = hold_still(labels, things)
+        if held is not None and self._is_texture(candidate):
+            asked = candidate.target & ~things
+            yield _Way(held, self.render.band, asked, firm, {"held still": 1.0})
+        mixed = self._things_whole(candidate, labels)
+        if mixed is not None:
+            yield _Way(mixed, self.render.band, candidate.target, firm, {"things whole": 1.0})
+        pieces = self._pieces.labels(candidate)
+        if pieces is not None:
+            band = _COARSE_BAND * self.render.band
+            yield _Way(pieces, band, candidate.target, firm, {"whole pieces": 1.0})
+
+    def _things_whole(self, candidate: Candidate, labels: LoopLabels) -> LoopLabels | None:
+        """The texture as it was solved, the things in it as whole pieces."""
+        things = self._solid.mask
+        texture = labels.looping & self.result.regions.natural & ~things
+        inside = candidate.target & things
+        if texture.mean() < _LEAST or inside.mean() < _LEAST:
+            return None
+        pieces = self._pieces.labels(dataclasses.replace(candidate, target=inside))
+        if pieces is None:
+            return None
+        kept = texture & ~pieces.looping
+        return dataclasses.replace(
+            pieces,
+            period=np.where(kept, labels.period, pieces.period),
+            start=np.where(kept, labels.start, pieces.start),
+        )
+
+    def _is_texture(self, candidate: Candidate) -> bool:
+        """Whether most of a candidate's target is natural."""
+        return 2 * int((candidate.target & self.result.regions.natural).sum()) > int(
+            candidate.target.sum()
+        )
+
+    def _make(self, solved: SolvedCandidate, way: _Way, weights: BorderCosts) -> Made:
         """Still part, borders, frames, verdict."""
         clip, candidate = self.result.clip, solved.candidate
         # The still part first: borders are fitted to the frame that they will lie against.
-        labels = choose_still(labels, clip, self.render.still)
-        refined = refine_borders(clip, labels, weights, band)
+        labels = choose_still(way.labels, clip, self.render.still)
+        if way.firm is not None:
+            weights = _firmly(weights, way.firm, labels.looping)
+        refined = refine_borders(clip, labels, weights, way.band)
         labels = refined.labels
         n_frames = loop_length(labels, clip.fps, self.render)
         shown = calmed(clip, labels, candidate, self.result.regions, self.render)
         frames = render_loop(clip, shown, n_frames, self.render)
-        asked = dataclasses.replace(
-            candidate, target=candidate.target & (shown.looping | ~labels.looping)
-        )
+        asked = dataclasses.replace(candidate, target=way.asked & (shown.looping | ~labels.looping))
         first = calmest_frame(frames, shown)
-        judgement = judge(clip, shown, asked, self.result.regions, frames, first)
+        judgement = judge(clip, shown, asked, self.result.regions, frames, first, self._solid)
         begin_at(frames, first)
         energies = {
             **solved.energies,
             "borders before": refined.before,
             "borders after": refined.after,
         }
-        made = Cinemagraph(
-            candidate, shown, n_frames, judgement, energies, solved.statistics, first
-        )
+        statistics = {**solved.statistics, **way.statistics}
+        made = Cinemagraph(candidate, shown, n_frames, judgement, energies, statistics, first)
         return made, frames
 
 
@@ -103,6 +179,15 @@ def frames_of(clip: Clip, cinemagraph: Cinemagraph, options: RenderOptions) -> N
     frames = render_loop(clip, cinemagraph.labels, cinemagraph.n_frames, options)
     begin_at(frames, cinemagraph.first)
     return frames
+
+
+def _firmly(
+    weights: BorderCosts, firm: NDArray[np.bool_], looping: NDArray[np.bool_]
+) -> BorderCosts:
+    """Weights under which the firm pixels stay looping or still, as they are."""
+    still = np.where(firm & looping, np.float32(_FIRM), weights.still)
+    moving = np.where(firm & ~looping, np.float32(_FIRM), weights.moving)
+    return dataclasses.replace(weights, still=still, moving=moving)
 
 
 def rank_of(cinemagraph: Cinemagraph) -> int:

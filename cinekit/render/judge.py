@@ -14,10 +14,15 @@ from numpy.typing import NDArray
 from cinekit.errors import RenderError
 from cinekit.render.measure import luma, measure_luma
 from cinekit.render.seams import Borders, own_jump, pops
+from cinekit.render.solid import SolidThings
 from cinekit.types import Candidate, Clip, Judgement, LoopLabels, Motion, Regions, Verdict
 
 NOTHING_MOVES = 0.003
 """Share of the frame: below, a person looks for what moves."""
+
+HARDLY_SEEN = 0.01
+"""Grey levels of seen: 0.026 a thin stream of coffee, 0.02 grass in a light wind; 0.008 a patch of
+sea at a rock, 0.004 the shadow of a car that comes by once in the loop."""
 
 TARGET_STANDS = 0.10
 """Share of the clip's deviation inside the target that the loop must keep, or it is refused."""
@@ -44,9 +49,9 @@ GRADIENT: Limits = (1.6, 2.5)
 """border_gradient: 0.9 to 1.1 nearly always, for the solver hides borders and the feather the rest.
 """
 
-TEAR: Limits = (0.95, 2.5)
-"""Frame heights: 0 to 0.4 in flowers, coffee and a rough sea, 0.9 in a fire, where nobody sees it;
-1.3 a rooster without its head, 1.4 a petal twice."""
+TEAR: Limits = (3.0, 6.0)
+"""Frame heights: 1.2 to 2.0 in the foam of a sea, where nobody sees it. What is solid is held to
+SOLID_TEAR; this is for large patches that change at once and go nowhere."""
 
 POPS: Limits = (0.05, 0.12)
 """pops: up to 0.026 in water and flowers, and in fire beyond what its every step does."""
@@ -55,6 +60,12 @@ RIGID_TEAR: Limits = (0.25, 0.6)
 """Frame heights: 0.5 was a stream that missed its cup by a little; 0.65 a doubled tail, 0.7 and
 0.9 a woman cut at the hip, 1.2 two heads, 1.5 a rooster in pieces. A length and not a share: one
 cut through a face is enough, however long the borders elsewhere."""
+
+SOLID_TEAR: Limits = (0.065, 0.4)
+"""Frame heights at the worst moment, in any region. At most 0.06 in loops that looked right; 0.07
+a girl's wrist, 0.09 a stream of coffee that breaks at the rim, 0.15 a hand cut at its sleeve and a
+car cut in two, 0.3 to 0.6 hands without arms and a rooster without legs. Nothing in the foam of a
+sea is solid."""
 
 RIGID_POPS: Limits = (0.003, 0.01)
 """Share of the frame: 0.0027 a kettle that swings back, 0.015 a head that vanishes."""
@@ -133,6 +144,7 @@ def judge(
     regions: Regions,
     frames: NDArray[np.uint8],
     first: int = 0,
+    solid: SolidThings | None = None,
 ) -> Judgement:
     """Rate a rendered candidate.
 
@@ -142,6 +154,7 @@ def judge(
     regions : what moves in the clip; non-natural regions are held to stricter limits.
     frames : uint8 (n, H, W, 3), the rendered loop, from frame 0 of the time map on.
     first : the frame that its file begins with.
+    solid : of the clip, measured here if it is not given; the same for all of its candidates.
 
     Returns
     -------
@@ -169,11 +182,14 @@ def judge(
         )
         return case.judgement()
     figures |= _rigid_figures(source, loop, labels, rigid_mask(regions))
+    figures["solid_tear"] = (solid or SolidThings.of(clip)).torn(labels, len(frames))
     kept = figures["target_motion"]
     if kept < TARGET_STANDS:
         case.refused.append(f"the named object hardly moves ({100 * kept:.0f} % of its motion)")
     elif kept < TARGET_LAZY:
         case.doubtful.append(f"the named object moves little ({100 * kept:.0f} % of its motion)")
+    if figures["seen"] < HARDLY_SEEN:
+        case.doubtful.append("it moves so little, or so seldom, that hardly anybody sees it")
     if figures["inside_target"] < ELSEWHERE:
         share = 100 * (1 - figures["inside_target"])
         case.doubtful.append(f"{share:.0f} % of what moves is not the named object")
@@ -191,6 +207,9 @@ def judge(
     case.above("border_gradient", GRADIENT, "its borders show: {:.1f} times the contrast there")
     case.above("tear", TEAR, "it is torn over {:.1f} times the frame's height")
     case.above("rigid_tear", RIGID_TEAR, "a solid object is torn over {:.2f} of the frame's height")
+    case.above(
+        "solid_tear", SOLID_TEAR, "what moves in one piece is cut over {:.2f} of the frame's height"
+    )
     case.above("rigid_pops", RIGID_POPS, "a solid object pops on {:.1%} of the frame")
     case.above(
         "rigid_gradient", RIGID_GRADIENT, "a solid object is cut: {:.1f} times the contrast there"

@@ -84,6 +84,9 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             "grey levels", "0", "standard deviation over the loop of the pixels labelled still"
         ),
         "moving_area": Measure("share of frame", "", "pixels that move visibly"),
+        "seen": Measure(
+            "grey levels", "", "median step of the moving region, averaged over the whole frame"
+        ),
         "target_moving": Measure("share of target", "", "pixels of the target that move visibly"),
         "target_motion": Measure(
             "ratio", "1", "temporal deviation inside the target, to the clip's there"
@@ -96,12 +99,15 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "rigid_tear": Measure(
             "frame heights", "0", "length of the torn borders inside non-natural regions"
         ),
+        "solid_tear": Measure(
+            "frame heights", "0", "length of the cuts through solid things, at the worst moment"
+        ),
         "rigid_pops": Measure(
             "share of frame", "0", "pixels of non-natural regions in patches that pop"
         ),
     }
 )
-"""Every figure of :func:`measure_loop`, by name; the last four come from judging."""
+"""Every figure of :func:`measure_loop`, by name; the last five come from judging."""
 
 
 def luma(frames: Iterable[NDArray[np.uint8]]) -> NDArray[np.uint8]:
@@ -150,6 +156,7 @@ def _smoothness(
         "source_worst_step": float(clip_steps.max()) / clip_usual,
         "largest_step": float(steps.max()) / max(float(clip_steps.max()), _TINY),
         "motion": float(np.median(steps)) / clip_usual,
+        "seen": float(np.median(steps)) * float(moving.mean()),
     }
 
 

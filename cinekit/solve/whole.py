@@ -9,30 +9,43 @@ a to b and back to a have no jump at all. Water and fire never run backwards.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from itertools import combinations
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from cinekit.errors import ConfigError
-from cinekit.types import STILL, Candidate, Clip, LoopLabels, Regions
+from cinekit.solve.pieces import parts_of, rim_of, wider
+from cinekit.types import STILL, Candidate, Clip, LoopLabels, Motion, Regions
 
 _LONGEST_SIDE = 240
 """Pixels: borders and jumps are averages, a small picture tells them."""
 
-_CLOSED = 9
-"""Small pixels: gaps inside a thing that are closed."""
+_ELSEWHERE = 0.5
+"""Share of what moves in a piece that was asked for, below which it is another candidate."""
 
-_APART = 5
-"""Small pixels: parts nearer than this are one piece, for a thing passes from one to the other."""
+_MOVES = 0.012
+"""In [0, 1]: deviation over time, above which a pixel moves visibly."""
 
-_WIDER = (0, 4, 9)
-"""Small pixels: by so much a piece may grow, to a border that fits better."""
+_OTHER = 3.0
+"""What that takes from the score."""
 
-_SMALLEST = 0.003
-"""Share of the frame: smaller pieces stay still."""
+_SWAYS = frozenset({"cloth", "curtain", "flower", "grass", "plant", "tree"})
+"""Natural categories that look the same backwards."""
+
+_FLOWS = 0.35
+"""Share of a piece that other natural things, which do not, may take if it goes there and back: it
+holds the grass about a flock, and no fountain behind a passer-by."""
+
+_UNLIKE = 0.12
+"""In [0, 1]: a step of a colour across the border that is seen."""
+
+_CUT = 10.0
+"""What a border that cuts something over one height of the picture takes from the score: a short
+cut is lost in the mean over a long border, but not to the eye."""
 
 _NOISE = 0.015
 """In [0, 1]: a step across the border that nobody sees."""
@@ -85,13 +98,32 @@ class Pass:
 class WholePieces:
     """Whole-piece labels for the candidates of one clip."""
 
-    def __init__(self, clip: Clip, regions: Regions, options: WholeOptions, longest: int) -> None:
-        """longest : frames of the longest loop that will be rendered."""
+    def __init__(
+        self,
+        clip: Clip,
+        regions: Regions,
+        options: WholeOptions,
+        longest: int,
+        things: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """longest : frames of the longest loop that will be rendered.
+
+        things : bool (H, W), where solid things move; without it no piece grows along them.
+        """
         self.clip, self.regions, self.options, self.longest = clip, regions, options, longest
         height, width = clip.size
         scale = min(1.0, _LONGEST_SIDE / max(height, width))
         self.small = max(1, round(height * scale)), max(1, round(width * scale))
+        self.things = None if things is None else self._reduce(things)
+        flows = [
+            one.mask
+            for one in regions.regions
+            if one.motion is Motion.NATURAL and one.name not in _SWAYS
+        ]
+        nowhere = np.zeros(clip.size, bool)
+        self.flows = self._reduce(np.logical_or.reduce([nowhere, *flows]))
         self.frames = np.stack([self._shrink(frame) for frame in clip.frames])
+        self.moves = self.frames.std(axis=0).mean(axis=-1) > _MOVES  # (h, w)
 
     def _shrink(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
         resized = cv2.resize(frame, self.small[::-1], interpolation=cv2.INTER_AREA)
@@ -102,12 +134,7 @@ class WholePieces:
 
         The still part shows one frame, that of the largest piece.
         """
-        found = []
-        for piece in self._pieces(candidate):
-            wider = (cv2.dilate(piece.astype(np.uint8), _disc(2 * by + 1)) > 0 for by in _WIDER)
-            passes = [one for one in map(self._choose, wider) if one is not None]
-            if passes:
-                found.append(max(passes, key=lambda one: one.score))
+        found = self._passes(parts_of(self._reduce(candidate.target)))
         if not found:
             return None
         found.sort(key=lambda one: int(one.piece.sum()))
@@ -126,19 +153,51 @@ class WholePieces:
                 start[where] = one.first
         return LoopLabels(period, start, self.clip.n_frames, unrolled)
 
-    def _pieces(self, candidate: Candidate) -> list[NDArray[np.bool_]]:
-        """The connected parts of the target, gaps closed and holes filled: bool (h, w) each."""
+    def inside(self, labels: LoopLabels, target: NDArray[np.bool_]) -> float:
+        """Share of the looping pixels that move in the clip which lies in the target, in [0, 1]."""
+        return self._share(self._reduce(target), self._reduce(labels.looping))
+
+    def _share(self, part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float:
+        moving = whole & self.moves
+        return int((moving & part).sum()) / max(int(moving.sum()), 1)
+
+    def _passes(self, pieces: list[NDArray[np.bool_]]) -> list[Pass]:
+        """The best pass of every piece; pieces that grow into each other are one."""
+        found = [(piece, self._best(piece)) for piece in pieces]
+        while True:
+            known = [(piece, one) for piece, one in found if one is not None]
+            pair = next(
+                (
+                    (a, b)
+                    for a, b in combinations(range(len(known)), 2)
+                    if (known[a][1].piece & known[b][1].piece).any()
+                ),
+                None,
+            )
+            if pair is None:
+                return [one for _, one in known]
+            joined = known[pair[0]][0] | known[pair[1]][0]
+            found = [both for i, both in enumerate(known) if i not in pair]
+            found.append((joined, self._best(joined)))
+
+    def _best(self, piece: NDArray[np.bool_]) -> Pass | None:
+        """The best pass of a piece as it is or wider."""
+        passes = []
+        for wide in wider(piece, self.things):
+            one = self._choose(wide)
+            if one is None:
+                continue
+            if self._share(piece, wide) < _ELSEWHERE:
+                one = dataclasses.replace(one, score=one.score - _OTHER)
+            passes.append(one)
+        return max(passes, key=lambda one: one.score, default=None)
+
+    def _reduce(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
         covered = cv2.resize(
-            candidate.target.astype(np.uint8) * 255, self.small[::-1], interpolation=cv2.INTER_AREA
+            mask.astype(np.uint8) * 255, self.small[::-1], interpolation=cv2.INTER_AREA
         )
-        mask = (covered >= 128).astype(np.uint8)
-        # Closing may not draw a thing to the edge of the frame, nor leave it there.
-        padded = np.pad(mask, _CLOSED, mode="edge")
-        closed = np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _disc(_CLOSED)))
-        filled = ndimage.binary_fill_holes(closed[_CLOSED:-_CLOSED, _CLOSED:-_CLOSED])
-        together, count = ndimage.label(cv2.dilate(filled.astype(np.uint8), _disc(_APART)))
-        parts = [filled & (together == i + 1) for i in range(count)]
-        return [part for part in parts if part.mean() >= _SMALLEST]
+        reduced: NDArray[np.bool_] = np.asarray(covered) >= 128
+        return reduced
 
     def _grow(self, piece: NDArray[np.bool_]) -> NDArray[np.bool_]:
         height, width = self.clip.size
@@ -149,16 +208,13 @@ class WholePieces:
         return where
 
     def _goes_back(self, piece: NDArray[np.bool_]) -> bool:
-        """Whether most of the piece is not natural."""
-        natural = cv2.resize(
-            self.regions.natural.astype(np.uint8), self.small[::-1], interpolation=cv2.INTER_NEAREST
-        )
-        return self.options.back and float(natural[piece].mean()) < 0.5
+        """Whether little of the piece shows by its motion which way time runs."""
+        return self.options.back and float(self.flows[piece].mean()) < _FLOWS
 
     def _choose(self, piece: NDArray[np.bool_]) -> Pass | None:
         """The pass that shows most motion and least border."""
         t = len(self.frames)
-        rim = _rim(piece)
+        rim = rim_of(piece)
         jumps = _differences(self.frames[:, piece])
         seam = _differences(self.frames[:, rim]) if rim.any() else np.zeros((t, t))
         steps = np.diagonal(jumps, 1)
@@ -189,7 +245,17 @@ class WholePieces:
                     score += 1.0 - jump / (allowed**2 * usual)
                 if score > best:
                     best, found = score, Pass(piece, first, last, not closes, still, score)
-        return found
+        if found is None:
+            return None
+        cut = self._cut(rim, found)
+        return dataclasses.replace(found, score=found.score - _CUT * cut)
+
+    def _cut(self, rim: NDArray[np.bool_], one: Pass) -> float:
+        """Length of the border that cuts something at the worst moment, in picture heights."""
+        shown = self.frames[one.first : one.last + 1, rim]  # (n, N, 3)
+        apart = np.abs(shown - self.frames[one.still, rim]).max(axis=-1, initial=0) > _UNLIKE
+        # A rim is two pixels wide.
+        return float(apart.sum(axis=1).max()) / (2 * self.small[0])
 
     def _score(self, border: float, motion: float, seconds: float) -> float:
         """Larger is better; a log unit of motion is worth half a log unit of border."""
@@ -206,17 +272,3 @@ def _differences(pixels: NDArray[np.float32]) -> NDArray[np.float64]:
     out: NDArray[np.float64] = squares[:, None] + squares[None] - 2 * products
     out *= 3 / flat.shape[1]
     return np.maximum(out, 0)
-
-
-def _rim(piece: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Pixels on either side of the piece's border; the edge of the frame is none."""
-    cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
-    mask = piece.astype(np.uint8)
-    outer = cv2.dilate(mask, cross, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    inner = cv2.erode(mask, cross, borderType=cv2.BORDER_CONSTANT, borderValue=1)
-    rim: NDArray[np.bool_] = outer > inner
-    return rim
-
-
-def _disc(size: int) -> NDArray[np.uint8]:
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)

@@ -6,6 +6,7 @@ import pytest
 from cinekit.errors import ConfigError
 from cinekit.pipeline import make_cinemagraphs
 from cinekit.render import Blend, RenderOptions, render_loop
+from cinekit.solve.pieces import rim_of, wider
 from cinekit.solve.whole import WholeOptions, WholePieces
 from cinekit.types import Candidate, Clip, LoopLabels, Motion, Region, Regions, Verdict
 
@@ -101,6 +102,54 @@ def test_a_torn_thing_is_made_again_as_one_piece():
     assert whole[0].judgement.verdict is Verdict.GOOD
     assert whole[0].labels.returns.any()
     assert whole[0].statistics["whole pieces"] == 1
+
+
+def test_a_piece_grows_along_the_thing_that_crosses_its_border():
+    thing = np.zeros(SIZE, bool)
+    thing[30:46, 10:110] = True
+    other = np.zeros(SIZE, bool)
+    other[60:70, 20:40] = True
+    seen = thing.copy()
+    seen[:, 40:] = False
+    plain = list(wider(seen, None))
+    along = list(wider(seen, thing | other))
+    assert not any(one[thing].all() for one in plain)
+    assert along[-1][thing].all()
+    assert not along[-1][other].any()
+
+
+def test_a_border_that_cuts_a_thing_costs_more_than_a_clean_one():
+    clip, swept = walker(WALK)
+    one = pieces(clip, swept)
+    short = swept.copy()
+    short[:38] = False  # through the middle of the square
+    clean, cut = one._choose(swept), one._choose(short)
+    assert one._cut(rim_of(swept), clean) == 0
+    assert one._cut(rim_of(short), cut) > 0.1
+    assert clean.score > cut.score
+
+
+def test_parts_that_grow_into_each_other_are_one_piece():
+    clip, swept = walker(WALK)
+    ends = swept.copy()
+    ends[:, 30:100] = False
+    one = pieces(clip, ends)
+    one.things = one._reduce(swept)
+    labels = one.labels(of(ends))
+    assert len(np.unique(labels.start[labels.looping])) == 1
+
+
+def test_water_does_not_run_backwards_beside_a_thing():
+    clip, swept = walker(WALK)
+    water = np.zeros(SIZE, bool)
+    water[20:60] = True
+    everything = of(water)
+    thing = Region("thing", Motion.NON_NATURAL, swept, 0.2, 1.0)
+    for name, back in (("water", False), ("grass", True)):
+        natural = Region(name, Motion.NATURAL, water & ~swept, 0.4, 1.0)
+        regions = Regions((thing, natural), (), water)
+        labels = WholePieces(clip, regions, WholeOptions(), longest=120).labels(everything)
+        assert (labels is not None and bool(labels.returns.any())) is back
 
 
 def test_options_are_checked():
