@@ -24,6 +24,7 @@ from cinekit.render import RenderOptions
 from cinekit.semantics import CandidateOptions, MaskSegmenter, RegionOptions
 from cinekit.semantics.motion import MotionSegmenter
 from cinekit.solve import MultiscaleSolver
+from cinekit.solve.whole import WholeOptions
 from cinekit.testing import planted_loop
 from cinekit.types import Cinemagraph, Clip, Result, SemanticResponse
 from cinekit.write import GifWriter, Mp4Writer
@@ -291,14 +292,16 @@ def test_a_segmenter_that_may_change_its_mind_is_always_asked(bench: Bench) -> N
 
 def test_a_job_that_failed_has_kept_what_it_found(bench: Bench) -> None:
     Cache(bench.folder / "cache").clear()
+    # one way to make a candidate, so that one is judged once
+    settings = replace(bench.settings, whole=WholeOptions(enabled=False))
 
     def fail(*_: Any) -> None:
         raise RuntimeError
 
     kept = Cache(bench.folder / "cache")
     with pytest.raises(RuntimeError):
-        make(bench.folder / "clip.mp4", bench.settings, bench.folder / "out", sink=fail, cache=kept)
-    made, calls = bench.run(bench.settings)
+        make(bench.folder / "clip.mp4", settings, bench.folder / "out", sink=fail, cache=kept)
+    made, calls = bench.run(settings)
     assert calls == {"judge": 1, "write": 2}
     assert_same(made, bench.run(bench.settings, cache=False)[0])
 
