@@ -3,7 +3,8 @@
 Water whose jump is four times its usual step shows a seam, and blending takes it away. Fire is
 elsewhere in every frame: its jump is a step like any other, and blending two unlike frames over it
 leaves the ghost of a flame. So jumps are blended only where they stand out from the steps around
-them.
+them, and offsets, which melt one thing into another over many frames, only where the two are much
+the same.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ _BOX = 1 / 36
 
 _SAMPLES = 8
 """Steps of a loop that are looked at."""
+
+_MELTS, _LEAVES_A_GHOST = 40.0, 80.0
+"""Grey levels of a colour by which a patch changes at the jump: offsets hide the first, and leave
+the second alone. 10 to 45 in a rough sea, 80 to 200 in a fire."""
 
 _NOTHING = 1.0
 """Squared grey levels over three colours: a jump that nobody sees."""
@@ -79,6 +84,33 @@ def _apart(frames: NDArray[np.uint8], i: int, j: int, y: int, x: int) -> float:
         d = float(frames[i, y, x, c]) - float(frames[j, y, x, c])
         total += d * d
     return total
+
+
+def melting(clip: Clip, labels: LoopLabels) -> NDArray[np.float32]:
+    """How much of each pixel's jump offsets may hide: float32 (H, W) in [0, 1].
+
+    :func:`stand_out`, but nothing around a patch that changes, signs kept, by so much that its
+    shape would stand in the picture for half a second: a flame where there is none any more.
+
+    labels : at the resolution of the clip.
+    """
+    first, last = labels.start.astype(np.intp), (labels.start + labels.period - 1).astype(np.intp)
+    beyond = len(labels.shows) - 1
+    box = (max(3, round(labels.size[0] * _BOX) | 1),) * 2
+    change = np.zeros(labels.size, np.float32)
+    # The jump from its two sides ([O] Eq. 3), as the forces have it.
+    for one, two in ((first, np.minimum(last + 1, beyond)), (np.maximum(first - 1, 0), last)):
+        jump = cv2.blur(_shown(clip, labels, one) - _shown(clip, labels, two), box)
+        np.maximum(change, np.abs(jump).max(axis=-1), out=change)
+    change = np.asarray(cv2.dilate(change, np.ones(box, np.uint8)), np.float32)
+    alike = np.clip((_LEAVES_A_GHOST - change) / (_LEAVES_A_GHOST - _MELTS), 0, 1)
+    return np.asarray(stand_out(clip, labels) * alike, np.float32)
+
+
+def _shown(clip: Clip, labels: LoopLabels, index: NDArray[np.intp]) -> NDArray[np.float32]:
+    """What each pixel shows at an index of its label (H, W): float32 (H, W, 3)."""
+    rows, columns = (np.arange(n) for n in labels.size)
+    return clip.frames[labels.shows[index], rows[:, None], columns].astype(np.float32)
 
 
 def stand_out(clip: Clip, labels: LoopLabels) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cinekit.errors import RenderError
 from cinekit.render.fade import LabelTable, label_table, sources
-from cinekit.render.jumps import stand_out
+from cinekit.render.jumps import melting, stand_out
 from cinekit.render.kernels import across_border, compose, loop_statistics
 from cinekit.render.options import Blend, RenderOptions
 from cinekit.render.poisson import poisson_frames
@@ -96,7 +96,7 @@ def iterate_loop(
     if n_frames < 1:
         raise RenderError(f"expected a loop of at least 1 frame, received {n_frames}")
     if options.blend is Blend.POISSON:
-        return poisson_frames(clip, labels, n_frames, stand_out(clip, labels))
+        return poisson_frames(clip, labels, n_frames, melting(clip, labels))
     return _frames(clip, _plan(clip, labels, options), n_frames)
 
 

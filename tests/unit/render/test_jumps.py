@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cinekit.render.jumps import jump_and_step, stand_out
+from cinekit.render import Blend, RenderOptions, render_loop, time_map
+from cinekit.render.jumps import jump_and_step, melting, stand_out
 from cinekit.types import Clip, LoopLabels
 
 SIZE = (36, 36)
@@ -75,3 +76,40 @@ def test_what_goes_there_and_back_has_nothing_to_hide():
     one = np.ones(SIZE, np.int16)
     labels = LoopLabels(one * 10, one * 13, 12, LoopLabels.there_and_back(3, 8))
     assert (stand_out(clip, labels) == 0).all()
+
+
+def flaring(brightness: int, at: tuple[int, ...]) -> tuple[Clip, LoopLabels]:
+    """Water whose waves stand out at the jump, and a bright disc in it in some of the frames."""
+    t, side = 40, 72
+    rng = np.random.default_rng(3)
+    pattern = rng.choice([-1.0, 1.0], (side, side))
+    frames = 90 + (np.arange(float(t)) / 2)[:, None, None] * pattern
+    y, x = np.indices((side, side))
+    disc = (y - 24) ** 2 + (x - 24) ** 2 < 64
+    frames[np.ix_(at)] += brightness * disc
+    one = np.ones((side, side), np.int16)
+    clip = Clip(np.repeat(frames[..., None], 3, axis=3).round().astype(np.uint8), 25.0)
+    return clip, LoopLabels(one * 20, one * 10, t)
+
+
+@pytest.mark.parametrize("at", [(10,), (30,), (9,), (29,)])
+def test_offsets_leave_alone_what_is_a_flame_on_one_side_of_the_jump_only(at):
+    """Frames 10 and 30 meet at the jump, and 9 and 29."""
+    clip, labels = flaring(120, at)
+    assert stand_out(clip, labels)[24, 24] > 0.5
+    melts = melting(clip, labels)
+    assert melts[24, 24] == 0
+    assert melts[60, 60] == stand_out(clip, labels)[60, 60] > 0.5
+
+
+def test_offsets_hide_what_changes_little_or_elsewhen():
+    for clip, labels in (flaring(25, (10,)), flaring(120, (20,))):
+        np.testing.assert_array_equal(melting(clip, labels), stand_out(clip, labels))
+
+
+def test_a_flame_leaves_no_ghost():
+    clip, labels = flaring(120, (29,))
+    loop = render_loop(clip, labels, 20, RenderOptions(blend=Blend.POISSON))
+    n = next(f for f in range(20) if time_map(labels, 20, f)[24, 24] == 29)
+    after = loop[(n + 1) % 20].astype(float)
+    assert abs(after[20:28, 20:28].mean() - 90) < 6
