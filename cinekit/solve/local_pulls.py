@@ -3,24 +3,22 @@
 A. Goldberg, R. Tarjan. *A New Approach to the Maximum-Flow Problem.* J. ACM 1988: push-relabel,
 with the direction of the flow reversed, as deficits are few and excesses are everywhere. A pixel
 pulls what it lacks from a neighbour that is one nearer to an excess, which may then lack it itself.
-Distances are lower bounds and only rise, so a pixel further than _FAR from any excess is soon known
-to be: that is left to :mod:`cinekit.solve.breadth_first_cut`, as are deficits that do not shrink in
-number, a sign that no excess reaches them and they only spread.
+Distances are lower bounds and only rise. What is further than _FAR from any excess is left to
+:mod:`cinekit.solve.breadth_first_cut`, and so is everything once distances rise without an excess
+being found, the sign of deficits that nothing can fill.
 """
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 
 from cinekit.solve.grid_records import DISTANCE, EXCESS, NEXT
 
-_ZERO = np.float32(0)
 _FAR = 16
-# Pulling ends when deficits have multiplied so much, or risen so often each: those that find what
-# they lack do neither, those that cannot find it multiply until they fill their part of the grid.
-_GROWTH = 1.05
-_RISES = 64
+# How many rises a deficit has to start with, and how many more for every excess that is found.
+_RISES, _REWARD = 6, 16
+# Ends the list; pixels 0 and 1 are padding, and 0 means "not in the list".
+_END = 1
 
 
 @njit(cache=True, nogil=True)
@@ -32,19 +30,20 @@ def pull_nearby(deficits, n, state, node, step):  # type: ignore[no-untyped-def]
         excess, else 1, and NEXT is 0. step : int64 (4,), offsets of the neighbours.
     """
     flow = 0.0
-    if n == 0:
-        return flow, 0
-    # First in, first out; the last pixel of the list points to itself.
-    for k in range(n - 1):
-        node[deficits[k], NEXT] = deficits[k + 1]
-    p, last = deficits[0], deficits[n - 1]
-    node[last, NEXT] = last
-    left, most, rises = n, _GROWTH * n, _RISES * n
+    rises = _RISES * n
+    # Last in, first out: a deficit is followed until it is filled, in memory that is at hand.
+    top = _END
+    for k in range(n - 1, -1, -1):
+        node[deficits[k], NEXT] = top
+        top = deficits[k]
     n = 0
-    while p != 0:
+    while top != _END:
+        p = top
+        top = node[p, NEXT]
+        node[p, NEXT] = 0
         distance = node[p, DISTANCE]
         lacking = -state[p, EXCESS]
-        while lacking > 0 and distance <= _FAR and left <= most and rises > 0:
+        while lacking > 0 and distance <= _FAR and rises > 0:
             nearest = _FAR
             for d in range(4):
                 q = p + step[d]
@@ -61,11 +60,10 @@ def pull_nearby(deficits, n, state, node, step):  # type: ignore[no-untyped-def]
                 state[q, EXCESS] = before - pulled
                 if before > 0:
                     flow += min(before, pulled)
+                    rises += _REWARD
                 if before < pulled and node[q, NEXT] == 0:
-                    node[last, NEXT] = q
-                    node[q, NEXT] = q
-                    last = q
-                    left += 1
+                    node[q, NEXT] = top
+                    top = q
                 lacking -= pulled
                 if lacking <= 0:
                     break
@@ -77,9 +75,4 @@ def pull_nearby(deficits, n, state, node, step):  # type: ignore[no-untyped-def]
         if lacking > 0:
             deficits[n] = p
             n += 1
-        else:
-            left -= 1
-        after = node[p, NEXT]
-        node[p, NEXT] = 0
-        p = 0 if after == p else after
     return flow, n
