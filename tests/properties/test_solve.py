@@ -260,6 +260,18 @@ def test_moves_on_a_line_metric_are_those_of_its_tables(seed, h, w):
 
 
 @quick
+@given(seeds, sides, sides)
+def test_moves_on_a_line_metric_are_the_same_by_a_foreign_cut(seed, h, w):
+    problem = line_problem(seed, (h, w), 4, forbid=0.2)
+    grid = LineGrid.of(problem.unary, *problem.line())
+    start = random_labels(seed, problem)
+    own, foreign = LineMoves(grid, start, grid_cut), LineMoves(grid, start, lambda *p: grid_cut(*p))
+    for proposal in [0, 1, 2, 3, random_labels(seed + 1, problem)]:
+        assert own.propose(proposal) == foreign.propose(proposal)
+        np.testing.assert_array_equal(own.labels, foreign.labels)
+
+
+@quick
 @given(seeds, st.integers(1, 5), st.sampled_from([-2, -1, 1, 2]))
 def test_jumps_on_a_line_metric_need_no_truncation(seed, side, step):
     problem = line_problem(seed, (side, side), 5)
