@@ -70,7 +70,10 @@ class ExpansionSolver:
             When a pixel has no allowed label, or the start uses a forbidden one.
         """
         labels = first_labels(problem, start)
-        fusion = Fusion(problem, labels, self.cut, NEGLECT * self.tolerance)
+        # Moves know the own cut by its name, and give it their planes without copies or checks.
+        own = type(self).cut is ExpansionSolver.cut
+        cut = grid_cut if own else self.cut
+        fusion = Fusion(problem, labels, cut, NEGLECT * self.tolerance)
         sweeps = expand(fusion, self.sweeps, self.tolerance, progress)
         return Solution(
             labels=fusion.labels,

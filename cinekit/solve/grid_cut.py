@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from cinekit.energy.area import Area
 from cinekit.errors import SolverError
-from cinekit.solve.boykov_kolmogorov import boykov_kolmogorov, mark_sink
+from cinekit.solve.breadth_first_cut import breadth_first_cut
+from cinekit.solve.grid_records import RECORD, mark_forest
 from cinekit.solve.straight_pushes import has_deficit, push_straight
 
 Capacities = tuple[
@@ -64,8 +65,8 @@ def grid_cut(
     Returns
     -------
     segments : bool (h, w)
-        x. Of several cheapest labellings, the one with the fewest ones that BK's trees find:
-        free pixels stay 0.
+        x. Of several cheapest labellings, the one with the fewest ones: pixels that still reach
+        a deficit when the flow is a maximum.
     flow : float
         The minimum, accumulated in float64; equal to the cost of the segments up to the float32
         rounding of the residual capacities.
@@ -101,9 +102,9 @@ class AreaCut:
         h, w = shape
         n = (h + 2) * (w + 2)
         self._wanted = np.zeros(shape, np.float32)
-        self._residual = np.zeros((n, 5), np.float32)
-        self._node = np.zeros((n, 5), np.int32)
-        self._cut_off = np.empty(n, np.int32)
+        self._state = np.zeros((n, RECORD), np.float32)
+        self._node = self._state.view(np.int32)
+        self._layers = np.empty((3, n), np.int32)
 
     def solve(
         self,
@@ -123,12 +124,12 @@ class AreaCut:
         flow = float(push_straight(excess, down, up, right, left, area.spans, self._wanted))
         if has_deficit(excess, area.spans):
             flow += float(
-                boykov_kolmogorov(
+                breadth_first_cut(
                     excess, down, up, right, left, area.spans,
-                    self._residual, self._node, self._cut_off,
+                    self._state, self._node, self._layers,
                 )
             )  # fmt: skip
-            mark_sink(self._node, area.spans, segments)
+            mark_forest(self._node, area.spans, segments)
         return segments, flow
 
 

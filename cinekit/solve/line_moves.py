@@ -10,7 +10,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cinekit.solve.grid_cut import MinimumCut
+from cinekit.energy.area import Area
+from cinekit.solve.grid_cut import AreaCut, MinimumCut, grid_cut
 from cinekit.solve.pyramid import LineGrid
 
 Labels = NDArray[np.int32]
@@ -24,6 +25,8 @@ class LineMoves:
         self.labels = np.array(labels, np.int32)
         self.energy = grid.energy(self.labels)
         self.cut = cut
+        self._area = Area.whole(grid.shape)
+        self._area_cut = AreaCut(grid.shape)
         self.moves = 0
         self.accepted = 0
         self.truncated = 0
@@ -41,7 +44,7 @@ class LineMoves:
         terminal = np.empty((h, w), np.float32)
         down, right = np.empty((h - 1, w), np.float32), np.empty((h, w - 1), np.float32)
         self.truncated += int(_capacities(*parts, self.labels, new, moving, terminal, down, right))
-        taken, _ = self.cut(terminal, down, down, right, right)
+        taken = self._cut(terminal, down, right)
         taken &= moving
         change = float(_energy_change(*parts, self.labels, new, taken))
         if not change < 0:
@@ -50,6 +53,19 @@ class LineMoves:
         self.energy += change
         np.copyto(self.labels, new, where=taken)
         return int(np.count_nonzero(taken))
+
+    def _cut(
+        self,
+        terminal: NDArray[np.float32],
+        down: NDArray[np.float32],
+        right: NDArray[np.float32],
+    ) -> NDArray[np.bool_]:
+        """The minimum cut, for the same capacities both ways; overwrites what it gets."""
+        if self.cut is grid_cut:
+            # Nothing to check or to keep here, and the same working memory for all moves.
+            planes = terminal, down, down.copy(), right, right.copy()
+            return self._area_cut.solve(self._area, *planes)[0]
+        return self.cut(terminal, down, down, right, right)[0]
 
 
 @njit(cache=True, nogil=True)

@@ -2,7 +2,7 @@
 
 In a move on a clip most pixels have a small excess or deficit, and its match lies a few pixels away
 in the same row or column. Four passes, right, left, down and up, settle those exactly in linear
-time; the trees of :mod:`cinekit.solve.boykov_kolmogorov` are left with the one pixel in fifty whose
+time; the search of :mod:`cinekit.solve.breadth_first_cut` is left with the one pixel in fifty whose
 deficit they could not fill.
 """
 

@@ -50,7 +50,11 @@ def test_no_labelling_is_cheaper_than_the_cut(seed, h, w):
     segments, flow = grid_cut(terminal, *edges)
     assert cut_cost(segments, terminal, *edges) == pytest.approx(flow, abs=1e-5)
     for flat in itertools.product([False, True], repeat=h * w):
-        assert cut_cost(np.array(flat).reshape(h, w), terminal, *edges) >= flow - 1e-5
+        other = np.array(flat).reshape(h, w)
+        cost = cut_cost(other, terminal, *edges)
+        assert cost >= flow - 1e-5
+        if seed % 2 and cost == flow:
+            assert not (segments & ~other).any()  # the fewest ones of all cheapest
 
 
 @quick
@@ -253,6 +257,18 @@ def test_moves_on_a_line_metric_are_those_of_its_tables(seed, h, w):
         if isinstance(proposal, int):  # submodular: both are the optimum
             assert fast.energy == pytest.approx(plain.energy, rel=1e-5, abs=1e-5)
         plain = Fusion(problem, fast.labels, grid_cut)
+
+
+@quick
+@given(seeds, sides, sides)
+def test_moves_on_a_line_metric_are_the_same_by_a_foreign_cut(seed, h, w):
+    problem = line_problem(seed, (h, w), 4, forbid=0.2)
+    grid = LineGrid.of(problem.unary, *problem.line())
+    start = random_labels(seed, problem)
+    own, foreign = LineMoves(grid, start, grid_cut), LineMoves(grid, start, lambda *p: grid_cut(*p))
+    for proposal in [0, 1, 2, 3, random_labels(seed + 1, problem)]:
+        assert own.propose(proposal) == foreign.propose(proposal)
+        np.testing.assert_array_equal(own.labels, foreign.labels)
 
 
 @quick
