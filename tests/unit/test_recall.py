@@ -292,8 +292,9 @@ def test_a_segmenter_that_may_change_its_mind_is_always_asked(bench: Bench) -> N
 
 def test_a_job_that_failed_has_kept_what_it_found(bench: Bench) -> None:
     Cache(bench.folder / "cache").clear()
-    # one way to make a candidate, so that one is judged once
-    settings = replace(bench.settings, whole=WholeOptions(enabled=False))
+    # One way to make a candidate, so that each is judged once; and all are written.
+    one_way = WholeOptions(enabled=False)
+    settings = replace(bench.settings, whole=one_way, write_refused=True)
 
     def fail(*_: Any) -> None:
         raise RuntimeError
@@ -303,7 +304,7 @@ def test_a_job_that_failed_has_kept_what_it_found(bench: Bench) -> None:
         make(bench.folder / "clip.mp4", settings, bench.folder / "out", sink=fail, cache=kept)
     made, calls = bench.run(settings)
     assert calls == {"judge": 1, "write": 2}
-    assert_same(made, bench.run(bench.settings, cache=False)[0])
+    assert_same(made, bench.run(settings, cache=False)[0])
 
 
 def test_damaged_entries_are_made_again(bench: Bench) -> None:
