@@ -3,7 +3,7 @@
 At a jump the offsets make the middle sizes of a texture the mean of its two sides, and a mean of
 two waves that do not agree is flatter than either. For a few frames the sea would look soft. There
 fine detail is scaled up until gradients are nearly as strong as in the source frames. That costs
-some 3 % of the gradient error, which the offsets made least.
+some hundredths of the gradient error, which the offsets made least.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MOST = 1.5
 """Largest gain."""
 
 _GIVEN_BACK = 0.9
-"""Of the loss: all of it would cost twice the gradient error of this."""
+"""Of the loss: the last tenth would cost more gradient error than it shows."""
 
 _FLAT = 1.0
 """Grey levels: gradients that are no texture."""

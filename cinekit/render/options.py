@@ -39,8 +39,8 @@ class RenderOptions:
         of the clip.
     min_seconds, max_seconds : the range that "auto" chooses from.
     blend : what hides jumps and borders. Offsets hide changes of light and more of a border, at
-        half a cross-fade's error in the gradients; a cross-fade takes a jump in smaller steps and a
-        tenth of the time.
+        some two thirds of a cross-fade's error in the gradients; a cross-fade takes a jump in
+        smaller steps and an eighth of the time.
     fade : length of the cross-fade, frames of the clip. 4 to 8 look right: shorter ones pop,
         longer ones blur. 0 switches it off. Only for ``blend=crossfade``, like feather.
     feather : width of the soft border on the moving side of a label border, pixels; 0 to 8.
