@@ -1,10 +1,11 @@
 """Solvers against naive expansion with PyMaxflow, stage by stage: seconds, energy, bound, memory.
 
-    python benchmarks/bench_solve.py [--sizes tiny,small,medium,large] [--clips synthetic,sea_rocks]
+    python benchmarks/bench_solve.py [--sizes tiny,small,medium,large,long] [--clips synthetic,sea_rocks]
         [--solvers naive,multiscale,expansion,...] [--threads 2] [--candidates 4]
 
 Sizes are those of the clip: tiny 96x54x48, small 240x135x60, medium 480x270x100, large 960x540x150;
-the energy is solved on the working clip of the defaults. Every solver runs in a process of its own,
+the energy is solved on the working clip of the defaults. "long" is large with all its frames in the
+working clip, 480x270x150. Every solver runs in a process of its own,
 one after the other, kernels compiled before the clock starts. "naive" is alpha-expansion as one
 would write it: two sweeps over all labels from the best constant start, every move with freshly
 computed pair costs (by the same numba kernels) and a fresh PyMaxflow graph.
@@ -49,7 +50,9 @@ SIZES = {
     "small": (135, 240, 60),
     "medium": (270, 480, 100),
     "large": (540, 960, 150),
+    "long": (540, 960, 150),
 }
+WORKING = {"long": WorkingOptions(every=1, min_frames=1)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +160,8 @@ def job(clip: str, size: str, name: str, threads: int, most: int) -> dict[str, A
         solve_candidates(costs, candidates[:1], solver, threads=1)
     except SolverError as error:
         return {"refused": str(error)}
-    costs, candidates = problem_of(load(clip, SIZES[size]), WorkingOptions())
+    working = WORKING.get(size, WorkingOptions())
+    costs, candidates = problem_of(load(clip, SIZES[size]), working)
     before = peak_memory(reset=True)
     recorder = Recorder(solver=solver)
     began, cpu = time.perf_counter(), time.process_time()

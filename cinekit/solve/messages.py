@@ -12,30 +12,41 @@ Float = NDArray[np.float32]
 Kernel = Callable[..., Any]
 
 
+def no_messages(shape: tuple[int, int], n_labels: int) -> Float:
+    """What TRW-S begins with: float32 (h, w, 4, L), see :mod:`cinekit.solve.line_metric`."""
+    return np.zeros((*shape, 4, n_labels), np.float32)
+
+
 def pass_messages(
     iteration: Kernel,
-    decode: Kernel,
     costs: tuple[Float, Float, Float],
+    messages: Float,
     iterations: int,
     tolerance: float,
-) -> tuple[NDArray[np.int32], float, int]:
-    """TRW-S from zero messages: labels int32 (h, w), lower bound, iterations done.
+) -> tuple[float, int]:
+    """TRW-S, messages in place: lower bound, iterations done.
 
     Stops when the bound gains less than ``tolerance`` of itself in an iteration.
 
-    iteration, decode : those of :mod:`cinekit.solve.line_metric` or
-        :mod:`cinekit.solve.table_metric`.
+    iteration : that of :mod:`cinekit.solve.line_metric` or :mod:`cinekit.solve.table_metric`.
     costs : unary float32 (h, w, L), finite somewhere at every pixel, vertical and horizontal pair
         costs as those kernels take them.
     """
-    h, w, n = costs[0].shape
-    messages = np.zeros((h, w, 4, n), np.float32)
     bound, done = -np.inf, 0
     for _ in range(iterations):
         before, bound = bound, float(iteration(*costs, messages))
         done += 1
         if bound - before <= tolerance * abs(bound):
             break
-    labels = np.zeros((h, w), np.int32)
-    decode(*costs, messages, labels)
-    return labels, bound, done
+    return bound, done
+
+
+def finer_messages(messages: Float, shape: tuple[int, int]) -> Float:
+    """Where message passing goes on from, on a grid twice as fine: float32 (h, w, 4, L).
+
+    An edge between blocks stands for two, so each bears half. Any messages are valid ones.
+    """
+    fine = (messages * np.float32(0.5)).repeat(2, axis=0).repeat(2, axis=1)
+    fine = np.ascontiguousarray(fine[: shape[0], : shape[1]])
+    fine[:, -1, 0] = fine[:, 0, 1] = fine[-1, :, 2] = fine[0, :, 3] = 0  # nobody there to send any
+    return fine

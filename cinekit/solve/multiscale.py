@@ -26,9 +26,9 @@ from cinekit.solve.coarse_to_fine import Effort, solve_line
 from cinekit.solve.expansion import Moves, counts, expand, thinned_sweep
 from cinekit.solve.fewer_labels import dominant_labels
 from cinekit.solve.grid_cut import grid_cut
-from cinekit.solve.line_moves import LineMoves
-from cinekit.solve.messages import pass_messages
+from cinekit.solve.messages import no_messages, pass_messages
 from cinekit.solve.moves import Fusion
+from cinekit.solve.period_moves import PeriodMoves
 from cinekit.solve.prospects import NEGLECT
 from cinekit.solve.pyramid import upsample
 from cinekit.solve.starts import first_labels, require_labels
@@ -65,9 +65,9 @@ class MultiscaleSolver:
         ends higher: docs/performance.md has the price.
     """
 
-    levels: int = 4
-    iterations: int = 0
-    proposals: int = 2
+    levels: int = 3
+    iterations: int = 20
+    proposals: int = 3
     stride: int = 4
     polish: int = 0
     block: int = 4
@@ -128,7 +128,7 @@ class MultiscaleSolver:
         sweeps = self.sweeps
         fusion: Moves
         # Two labels are one minimum cut: exact, and no dearer than a pyramid.
-        windows = line_windows(problem) if problem.n_labels > 2 else []
+        windows = line_windows(problem, min(2, 2**self.levels)) if problem.n_labels > 2 else []
         if windows:
             fusion, bound = self._solve_windows(problem, windows, start, statistics, progress)
             sweeps = self.polish
@@ -173,40 +173,41 @@ class MultiscaleSolver:
 
         Costs that the windows only knew nearly are seen by a sweep of moves at the end.
         """
-        alone = windows[0].exact
         effort = Effort(
-            levels=self.levels,
+            levels=self.levels - 1,
             iterations=self.iterations,
             tolerance=self.tolerance / 100,
             proposals=self.proposals,
             stride=self.stride,
-            pixels=alone,
         )
         proposals: list[tuple[float, Labels]] = []
         bound = None
+        size = min(2, 2**self.levels)
         for k, window in enumerate(windows):
             solution = solve_line(window.grid, effort)
-            bound = solution.bound if alone else None
+            bound = solution.bound if size == 1 and window.exact else None
             statistics["iterations"] += solution.iterations
             statistics["line_moves"] += solution.moves
-            proposals.append((solution.energy, solution.labels + np.int32(window.first)))
+            # On the pixels one other is enough: what the rest open is in the labels by now.
+            for found in (solution.labels, *solution.others[:1]):
+                labels = upsample(found, problem.shape, size) + np.int32(window.first)
+                labels = _allowed(problem, labels)
+                proposals.append((problem.energy(labels), labels))
             progress(0.5 * (k + 1) / len(windows))
         statistics["windows"] = len(windows)
         if start is not None:
             proposals.append((problem.energy(start), start))
         proposals.sort(key=lambda proposal: proposal[0])
-        if not np.isfinite(proposals[0][0]):
-            # Every window forbids all labels of some pixel: none is a labelling by itself.
-            proposals.insert(0, (np.inf, first_labels(problem)))
         best = proposals[0][1]
-        fusion = (
-            LineMoves(windows[0].grid, best, grid_cut) if alone else Fusion(problem, best, grid_cut)
+        moves: Moves = (
+            PeriodMoves(problem, best)
+            if isinstance(problem, LoopProblem)
+            else Fusion(problem, best, grid_cut)
         )
         for _, labels in proposals[1:]:
-            fusion.propose(labels)
-        if not alone:
-            thinned_sweep(fusion, max(1, self.stride // 2))
-        return fusion, bound
+            moves.propose(labels)
+        thinned_sweep(moves, self.stride)
+        return moves, bound
 
     def _solve_blocks(self, problem: LabelProblem, statistics: dict[str, float]) -> Labels:
         """Message passing on blocks, or the best simple labelling where that is better."""
@@ -218,13 +219,13 @@ class MultiscaleSolver:
         unary = np.ascontiguousarray(np.moveaxis(unary, 0, -1))
         # A block whose pixels allow no label in common is left to its neighbours.
         unary[~np.isfinite(unary).any(axis=-1)] = 0
-        coarse, _, iterations = pass_messages(
-            table_metric.trws_iteration,
-            table_metric.decode,
-            (unary, vertical, horizontal),
-            self.iterations,
-            self.tolerance / 100,
+        costs = unary, vertical, horizontal
+        messages = no_messages(unary.shape[:2], n)
+        _, iterations = pass_messages(
+            table_metric.trws_iteration, costs, messages, self.iterations, self.tolerance / 100
         )
+        coarse = np.zeros(unary.shape[:2], np.int32)
+        table_metric.decode(*costs, messages, coarse)
         statistics["iterations"] += iterations
         statistics["block"] = size
         labels = upsample(coarse, (h, w), size)
@@ -232,6 +233,15 @@ class MultiscaleSolver:
         labels = np.where(allowed, labels, require_labels(problem))
         simple = first_labels(problem)
         return labels if problem.energy(labels) < problem.energy(simple) else simple
+
+
+def _allowed(problem: LabelProblem, labels: Labels) -> Labels:
+    """The labelling with the cheapest label wherever it has a forbidden one."""
+    costs = np.take_along_axis(problem.unary, labels[None], axis=0)[0]
+    if np.isfinite(costs).all():
+        return labels
+    cheapest = problem.unary.argmin(axis=0).astype(np.int32)
+    return np.where(np.isfinite(costs), labels, cheapest)
 
 
 def _part(progress: Progress, begin: float) -> Progress:

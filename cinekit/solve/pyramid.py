@@ -89,15 +89,21 @@ class LineGrid:
         parts = self.unary, self.vertical, self.horizontal
         return float(line_metric.line_energy(*parts, labels))
 
-    def message_passing(self, iterations: int, tolerance: float) -> tuple[Labels, float, int]:
-        """TRW-S from zero messages: labels, lower bound of this level, iterations done.
+    def message_passing(
+        self, messages: Float, iterations: int, tolerance: float
+    ) -> tuple[float, int]:
+        """TRW-S, messages in place: lower bound of this level, iterations done.
 
         Stops when the bound gains less than ``tolerance`` of itself in an iteration.
         """
         parts = self.unary, self.vertical, self.horizontal
-        return pass_messages(
-            line_metric.trws_iteration, line_metric.decode, parts, iterations, tolerance
-        )
+        return pass_messages(line_metric.trws_iteration, parts, messages, iterations, tolerance)
+
+    def decode(self, messages: Float) -> Labels:
+        """The labels that messages speak for: int32 (h, w)."""
+        labels = np.zeros(self.shape, np.int32)
+        line_metric.decode(self.unary, self.vertical, self.horizontal, messages, labels)
+        return labels
 
     def sweep(self, labels: Labels, reach: int = 1) -> None:
         """Every row, then every column, solved given the others; in place.

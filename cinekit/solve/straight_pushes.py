@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 
 _ZERO = np.float32(0)
+_LANES = 288  # rows that are pushed along side by side
+_BLOCK = 32  # pixels of a row that are turned at once, so that what is written stays in the cache
 
 
 @njit(cache=True, nogil=True)
@@ -26,17 +28,8 @@ def push_straight(excess, down, up, right, left, spans, wanted):  # type: ignore
     Returns the flow, in float64: by how much the deficits shrank.
     """
     before = _deficit(excess, spans)
-    for k in range(spans.shape[0]):
-        i, a, b = spans[k]
-        e, ahead, behind = excess[i, a:b], right[i, a : b - 1], left[i, a : b - 1]
-        _along_row(e, ahead, behind, wanted[i, a:b])
-        _along_row(e[::-1], behind[::-1], ahead[::-1], wanted[i, a:b])
-    carried = np.zeros(excess.shape[1], np.float32)
-    _along_columns(excess, down, up, spans, wanted, carried)
-    flipped = spans[::-1].copy()
-    flipped[:, 0] = excess.shape[0] - 1 - flipped[:, 0]
-    carried[:] = _ZERO
-    _along_columns(excess[::-1], up[::-1], down[::-1], flipped, wanted, carried)
+    _along_rows(excess, right, left, spans)
+    _along_columns(excess, down, up, spans, wanted)
     return before - _deficit(excess, spans)
 
 
@@ -51,7 +44,7 @@ def has_deficit(excess, spans):  # type: ignore[no-untyped-def]
     return False
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath={"reassoc"})
 def _deficit(excess, spans):  # type: ignore[no-untyped-def]
     total = 0.0
     for k in range(spans.shape[0]):
@@ -62,46 +55,114 @@ def _deficit(excess, spans):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _along_row(excess, ahead, behind, wanted):  # type: ignore[no-untyped-def]
-    """One row, to its end. wanted[j] : what pixel j and those behind it can take, scratch."""
-    n = excess.shape[0]
-    wanted[n - 1] = max(-excess[n - 1], _ZERO)
-    for j in range(n - 2, -1, -1):
-        wanted[j] = max(-excess[j], _ZERO) + min(ahead[j], wanted[j + 1])
-    carried = _ZERO
-    for j in range(n - 1):
-        here = excess[j] + carried
-        carried = min(max(here, _ZERO), min(ahead[j], wanted[j + 1]))
-        excess[j] = here - carried
-        ahead[j] -= carried
-        behind[j] += carried
-    excess[n - 1] += carried
+def _along_rows(excess, right, left, spans):  # type: ignore[no-untyped-def]
+    """All rows to their right ends, then back: turned into columns, which vector instructions do
+    side by side.
+    """
+    n = 0
+    for k in range(spans.shape[0]):
+        n = max(n, spans[k, 2] - spans[k, 1])
+    lanes = min(_LANES, spans.shape[0])
+    turned, wanted = np.zeros((n, lanes), np.float32), np.zeros((n, lanes), np.float32)
+    ahead, behind = np.zeros((n, lanes), np.float32), np.zeros((n, lanes), np.float32)
+    whole = np.empty((n, 3), np.int32)
+    for j in range(n):
+        whole[j] = j, 0, lanes
+    for first in range(0, spans.shape[0], lanes):
+        group = spans[first : first + lanes]
+        _turn(excess, group, 0, turned)
+        _turn(right, group, 1, ahead)
+        _turn(left, group, 1, behind)
+        _along_columns(turned, ahead, behind, whole, wanted)
+        _turn_back(turned, group, 0, excess)
+        _turn_back(ahead, group, 1, right)
+        _turn_back(behind, group, 1, left)
 
 
 @njit(cache=True, nogil=True)
-def _along_columns(excess, ahead, behind, spans, wanted, carried):  # type: ignore[no-untyped-def]
-    """All columns at once, row by row: the same as :func:`_along_row` on each.
+def _turn(plane, spans, less, turned):  # type: ignore[no-untyped-def]
+    """turned[:, k] = span k of a plane, which ends ``less`` earlier there; zeros after its end."""
+    turned[:] = _ZERO
+    for begin in range(0, turned.shape[0], _BLOCK):
+        for k in range(spans.shape[0]):
+            i, a, b = spans[k]
+            piece = plane[i, a + begin : min(a + begin + _BLOCK, b - less)]
+            for j in range(piece.shape[0]):
+                turned[begin + j, k] = piece[j]
 
-    carried : float32 (w,), zeros. Where a column leaves the spans its capacity is 0, so nothing is
-    carried out of them and nothing is wanted from outside.
+
+@njit(cache=True, nogil=True)
+def _turn_back(turned, spans, less, plane):  # type: ignore[no-untyped-def]
+    """The inverse of :func:`_turn`."""
+    for begin in range(0, turned.shape[0], _BLOCK):
+        for k in range(spans.shape[0]):
+            i, a, b = spans[k]
+            piece = plane[i, a + begin : min(a + begin + _BLOCK, b - less)]
+            for j in range(piece.shape[0]):
+                piece[j] = turned[begin + j, k]
+
+
+@njit(cache=True, nogil=True)
+def _along_columns(excess, ahead, behind, spans, wanted):  # type: ignore[no-untyped-def]
+    """All columns to their lower ends, then back up, row by row.
+
+    wanted : what the pixels can take and, through them, those beyond; scratch without NaN. Where a
+    column leaves the spans its capacity is 0: nothing is wanted from there, or carried there.
     """
     last = excess.shape[0] - 1
-    for k in range(spans.shape[0] - 1, -1, -1):
+    n = spans.shape[0]
+    carried = np.zeros(excess.shape[1], np.float32)
+    for k in range(n - 1, -1, -1):
         i, a, b = spans[k]
-        for j in range(a, b):
-            wanted[i, j] = max(-excess[i, j], _ZERO)
+        _want(excess[i, a:b], wanted[i, a:b])
         if i < last:
-            for j in range(a, b):
-                wanted[i, j] += min(ahead[i, j], wanted[i + 1, j])
-    for k in range(spans.shape[0]):
+            _want_beyond(ahead[i, a:b], wanted[i + 1, a:b], wanted[i, a:b])
+    for k in range(n):
         i, a, b = spans[k]
-        if i == last:
-            for j in range(a, b):
-                excess[i, j] += carried[j]
-            continue
-        for j in range(a, b):
-            here = excess[i, j] + carried[j]
-            carried[j] = min(max(here, _ZERO), min(ahead[i, j], wanted[i + 1, j]))
-            excess[i, j] = here - carried[j]
-            ahead[i, j] -= carried[j]
-            behind[i, j] += carried[j]
+        _bring(carried[a:b], excess[i, a:b])
+        if i < last:
+            edges = ahead[i, a:b], behind[i, a:b]
+            _carry(excess[i, a:b], *edges, wanted[i + 1, a:b], carried[a:b])
+    carried[:] = _ZERO
+    for k in range(n):
+        i, a, b = spans[k]
+        _want(excess[i, a:b], wanted[i, a:b])
+        if i > 0:
+            _want_beyond(behind[i - 1, a:b], wanted[i - 1, a:b], wanted[i, a:b])
+    for k in range(n - 1, -1, -1):
+        i, a, b = spans[k]
+        _bring(carried[a:b], excess[i, a:b])
+        if i > 0:
+            edges = behind[i - 1, a:b], ahead[i - 1, a:b]
+            _carry(excess[i, a:b], *edges, wanted[i - 1, a:b], carried[a:b])
+
+
+@njit(cache=True, nogil=True)
+def _want(excess, wanted):  # type: ignore[no-untyped-def]
+    """What pixels can take themselves."""
+    for j in range(excess.shape[0]):
+        wanted[j] = max(-excess[j], _ZERO)
+
+
+@njit(cache=True, nogil=True)
+def _want_beyond(ahead, beyond, wanted):  # type: ignore[no-untyped-def]
+    """What those beyond can take through them."""
+    for j in range(ahead.shape[0]):
+        wanted[j] += min(ahead[j], beyond[j])
+
+
+@njit(cache=True, nogil=True)
+def _bring(carried, excess):  # type: ignore[no-untyped-def]
+    for j in range(excess.shape[0]):
+        excess[j] += carried[j]
+
+
+@njit(cache=True, nogil=True)
+def _carry(excess, ahead, behind, beyond, carried):  # type: ignore[no-untyped-def]
+    """Pixels pass on what they have as far as it is wanted beyond them: it is carried."""
+    for j in range(excess.shape[0]):
+        passed = min(max(excess[j], _ZERO), min(ahead[j], beyond[j]))
+        carried[j] = passed
+        excess[j] -= passed
+        ahead[j] -= passed
+        behind[j] += passed

@@ -24,7 +24,7 @@ _PERIODS = 2  # as many as a run may span
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """Consecutive labels first .. first + L - 1 of ``grid``.
+    """Consecutive labels first .. first + L - 1 of ``grid``, on blocks of pixels.
 
     exact : whether these are all labels, and their pair costs those of the problem.
     """
@@ -34,30 +34,32 @@ class Window:
     exact: bool
 
 
-def line_windows(problem: LabelProblem) -> list[Window]:
+def line_windows(problem: LabelProblem, size: int) -> list[Window]:
     """All labels when they (nearly) form a line metric, else as few windows as cover them.
 
     None if nothing is known about the problem. Windows that do not cover everything alone overlap
-    evenly.
+    evenly. size : side of the blocks, pixels, a power of 2.
     """
     if not isinstance(problem, LoopProblem):
         warps = problem.line()
-        return [] if warps is None else [Window(0, LineGrid.of(problem.unary, *warps), True)]
+        if warps is None:
+            return []
+        return [Window(0, _coarser(LineGrid.of(problem.unary, *warps).softened(), size), True)]
     period = problem.single_period
     starts = problem.start.values.astype(np.int64)
     if period in (None, 1) or problem.start.pixel_stride or (np.diff(starts) < 1).any():
         return []
     farthest = int(starts[-1] - starts[0])
+    everything = range(problem.n_labels)
     if farthest <= _PERIODS * period:
-        return [Window(0, _loop_grid(problem, starts, period), farthest <= period)]
+        return [Window(0, _loop_grid(problem, everything, size), farthest <= period)]
     windows: list[Window] = []
     for first in window_starts(farthest + 1, _PERIODS * period + 1):
         frames = starts - starts[0] - first
         labels = np.flatnonzero((frames >= 0) & (frames <= _PERIODS * period))
         if len(labels) > 0:  # pruned labels leave gaps
-            part = problem.part(labels)
-            grid = _loop_grid(part, starts[labels], period)
-            windows.append(Window(int(labels[0]), grid, False))
+            inside = range(int(labels[0]), int(labels[-1]) + 1)
+            windows.append(Window(inside.start, _loop_grid(problem, inside, size), False))
     return windows
 
 
@@ -68,36 +70,65 @@ def window_starts(n_frames: int, size: int) -> list[int]:
     return [round(free * k / max(count - 1, 1)) for k in range(count)]
 
 
-def _loop_grid(problem: LoopProblem, starts: NDArray[np.int64], period: int) -> LineGrid:
-    """What :meth:`LoopProblem.line` returns, as a grid, for start frames at any distance."""
-    h, w = problem.shape
-    n = problem.n_labels
-    sums = problem.sums[:, 0].T[starts].reshape(n, h, w)  # pixels fastest, as they are stored
+def _loop_grid(problem: LoopProblem, labels: range, size: int) -> LineGrid:
+    """What :meth:`LoopProblem.line` returns, on blocks, for start frames at any distance."""
+    (h, w), n = problem.shape, len(labels)
+    unary = problem.unary[labels.start : labels.stop]
+    # Blocks can only be summed when all labels are allowed.
+    at_once = size if np.isfinite(unary).all() else 1
+    starts = problem.start.values[labels.start : labels.stop].astype(np.int64)
+    sums = problem.sums[:, 0].T.reshape(-1, h, w)  # pixels fastest, as they are stored
+    period = np.float32(problem.single_period or 1)
+    down, right = (weights / period for weights in problem.costs.edge_weights)
+    rows, columns = -(-h // at_once), -(-w // at_once)
     grid = LineGrid(
-        np.empty((h, w, n), np.float32),
-        np.empty((h - 1, w, n), np.float32),
-        np.empty((h, w - 1, n), np.float32),
+        np.zeros((rows, columns, n), np.float32),
+        np.zeros((rows - 1, columns, n), np.float32),
+        np.zeros((rows, columns - 1, n), np.float32),
     )
-    down, right = (weights / np.float32(period) for weights in problem.costs.edge_weights)
-    fill_grid(problem.unary, sums, down, right, grid.unary, grid.vertical, grid.horizontal)
+    parts = grid.unary, grid.vertical, grid.horizontal
+    fill_grid(unary, sums, starts, down, right, at_once, *parts)
+    return grid if at_once == size else _coarser(grid.softened(), size)
+
+
+def _coarser(grid: LineGrid, size: int) -> LineGrid:
+    """The grid on blocks of a size that is a power of 2."""
+    while size > 1:
+        grid, size = grid.coarser(), size // 2
     return grid
 
 
 @njit(cache=True, nogil=True)
-def fill_grid(unary, sums, down, right, new_unary, vertical, horizontal):  # type: ignore[no-untyped-def]
-    """Move labels from the first axis to the last, and add up what both ends of an edge see.
+def fill_grid(unary, sums, starts, down, right, size, new_unary, vertical, horizontal):  # type: ignore[no-untyped-def]
+    """Move labels from the first axis to the last, add up blocks and what both ends of an edge see.
 
-    unary, sums : float32 (L, h, w). down, right : weights of the edges, float32. The others: out.
+    unary : float32 (L, h, w). sums : float32 (frames, h, w). starts : int64 (L,), the frames of the
+    labels. down, right : weights of the edges, float32. size : of the blocks. The others : zeros.
     """
     n, h, w = unary.shape
-    block = 16  # pixels, so that what is written stays in the fastest cache
-    for i in range(h):
-        for begin in range(0, w, block):
-            for a in range(n):
-                for j in range(begin, min(begin + block, w)):
-                    here = sums[a, i, j]
-                    new_unary[i, j, a] = unary[a, i, j]
-                    if i + 1 < h:
-                        vertical[i, j, a] = (here + sums[a, i + 1, j]) * down[i, j]
-                    if j + 1 < w:
-                        horizontal[i, j, a] = (here + sums[a, i, j + 1]) * right[i, j]
+    rows, columns, _ = new_unary.shape
+    costs, below = np.empty(w, np.float32), np.empty(w, np.float32)  # of a row of blocks
+    for row in range(rows):
+        top, bottom = row * size, min(row * size + size, h)
+        for a in range(n):
+            frame = sums[starts[a]]
+            costs[:] = unary[a, top]
+            for i in range(top + 1, bottom):
+                more = unary[a, i]
+                for j in range(w):
+                    costs[j] += more[j]
+            if bottom < h:
+                here, there, weights = frame[bottom - 1], frame[bottom], down[bottom - 1]
+                for j in range(w):
+                    below[j] = (here[j] + there[j]) * weights[j]
+            for column in range(columns):
+                first, end = column * size, min(column * size + size, w)
+                for j in range(first, end):
+                    new_unary[row, column, a] += costs[j]
+                if bottom < h:
+                    for j in range(first, end):
+                        vertical[row, column, a] += below[j]
+                if end < w:
+                    for i in range(top, bottom):
+                        seen = frame[i, end - 1] + frame[i, end]
+                        horizontal[row, column, a] += seen * right[i, end - 1]

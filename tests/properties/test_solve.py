@@ -7,17 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cinekit.energy import EnergyOptions, LoopCosts, WorkingClip, period_problem
 from cinekit.energy.area import Area
 from cinekit.solve import BruteForceSolver, ExpansionSolver, cut_cost, grid_cut, table_metric
 from cinekit.solve.line_metric import line_message, range_argmin, sweep_rows, trws_iteration
-from cinekit.solve.line_moves import LineMoves
-from cinekit.solve.messages import pass_messages
+from cinekit.solve.messages import finer_messages, no_messages, pass_messages
 from cinekit.solve.move_kernels import energy_change, potentials
 from cinekit.solve.moves import Fusion, cut_capacities
 from cinekit.solve.pyramid import LineGrid, upsample
 from cinekit.solve.table_metric import send_down_table, send_up_table
-from cinekit.solve.windows import fill_grid, line_windows, window_starts
 from cinekit.testing.problems import (
     TableProblem,
     binary_problem,
@@ -126,14 +123,31 @@ def test_message_passing_never_bounds_above_the_optimum(seed):
     optimum = BruteForceSolver().solve(line).energy
     grid = LineGrid.of(line.unary, *line.line())
     for one in (grid, grid.softened()):
-        labels, bound, _ = one.message_passing(30, 0.0)
+        messages = no_messages(one.shape, one.n_labels)
+        bound, _ = one.message_passing(messages, 30, 0.0)
         assert bound <= optimum + 1e-4
-        assert one.energy(labels) >= optimum - 1e-4
+        assert one.energy(one.decode(messages)) >= optimum - 1e-4
     unary = np.ascontiguousarray(np.moveaxis(tables.unary, 0, -1))
     parts = unary, tables.vertical, tables.horizontal
-    iteration, decode = table_metric.trws_iteration, table_metric.decode
-    _, bound, _ = pass_messages(iteration, decode, parts, 30, 0.0)
+    messages = no_messages(tables.shape, 3)
+    bound, _ = pass_messages(table_metric.trws_iteration, parts, messages, 30, 0.0)
     assert bound <= BruteForceSolver().solve(tables).energy + 1e-4
+
+
+@few
+@given(seeds, sides, sides)
+def test_messages_of_a_coarser_grid_are_valid_ones(seed, h, w):
+    problem = line_problem(seed, (h, w), 3)
+    fine = LineGrid.of(problem.unary, *problem.line())
+    coarse = fine.coarser()
+    messages = no_messages(coarse.shape, 3)
+    coarse.message_passing(messages, 5, 0.0)
+    messages = finer_messages(messages, fine.shape)
+    # From any messages the bound is one; those that nobody sends would count twice.
+    bound, _ = fine.message_passing(messages, 5, 0.0)
+    assert bound <= ExpansionSolver(tolerance=0).solve(problem).energy + 1e-4
+    if h * w <= 6:
+        assert bound <= BruteForceSolver().solve(problem).energy + 1e-4
 
 
 @few
@@ -239,55 +253,6 @@ def test_a_move_never_raises_the_energy_and_keeps_its_books(seed, h, w):
         assert after <= before + 1e-6
         assert fusion.energy == pytest.approx(after, rel=1e-5, abs=1e-5)
         before = after
-
-
-@quick
-@given(seeds, sides, sides)
-def test_moves_on_a_line_metric_are_those_of_its_tables(seed, h, w):
-    problem = line_problem(seed, (h, w), 4, forbid=0.2)
-    grid = LineGrid.of(problem.unary, *problem.line())
-    start = random_labels(seed, problem)
-    plain, fast = Fusion(problem, start, grid_cut), LineMoves(grid, start, grid_cut)
-    for proposal in [0, 1, 2, 3, random_labels(seed + 1, problem)]:
-        before = fast.energy
-        plain.propose(proposal)
-        fast.propose(proposal)
-        assert fast.energy <= before
-        assert fast.energy == pytest.approx(problem.energy(fast.labels), rel=1e-5, abs=1e-5)
-        if isinstance(proposal, int):  # submodular: both are the optimum
-            assert fast.energy == pytest.approx(plain.energy, rel=1e-5, abs=1e-5)
-        plain = Fusion(problem, fast.labels, grid_cut)
-
-
-@quick
-@given(seeds, sides, sides)
-def test_moves_on_a_line_metric_are_the_same_by_a_foreign_cut(seed, h, w):
-    problem = line_problem(seed, (h, w), 4, forbid=0.2)
-    grid = LineGrid.of(problem.unary, *problem.line())
-    start = random_labels(seed, problem)
-    own, foreign = LineMoves(grid, start, grid_cut), LineMoves(grid, start, lambda *p: grid_cut(*p))
-    for proposal in [0, 1, 2, 3, random_labels(seed + 1, problem)]:
-        assert own.propose(proposal) == foreign.propose(proposal)
-        np.testing.assert_array_equal(own.labels, foreign.labels)
-
-
-@quick
-@given(seeds, st.integers(1, 5), st.sampled_from([-2, -1, 1, 2]))
-def test_jumps_on_a_line_metric_need_no_truncation(seed, side, step):
-    problem = line_problem(seed, (side, side), 5)
-    moves = LineMoves(
-        LineGrid.of(problem.unary, *problem.line()), random_labels(seed, problem), grid_cut
-    )
-    labels = moves.labels.copy()
-    least = moves.energy
-    if side <= 3:
-        for flat in itertools.product([0, step], repeat=side * side):
-            jumped = np.clip(labels + np.array(flat, np.int32).reshape(side, side), 0, 4)
-            least = min(least, problem.energy(jumped))
-    moves.propose(np.clip(labels + np.int32(step), 0, 4))
-    assert moves.truncated == 0
-    if side <= 3:
-        assert moves.energy == pytest.approx(least, rel=1e-5, abs=1e-5)
 
 
 @quick
@@ -468,67 +433,3 @@ def test_adding_a_constant_to_all_unaries_changes_no_label(seed):
     labels = ExpansionSolver(tolerance=0).solve(problem).labels
     problem.unary[:] += np.float32(0.5)
     assert (ExpansionSolver(tolerance=0).solve(problem).labels == labels).all()
-
-
-@quick
-@given(st.integers(1, 60), st.integers(1, 60))
-def test_windows_cover_all_labels_and_share_one_with_the_next(n_labels, size):
-    size = min(size, n_labels)
-    starts = window_starts(n_labels, size)
-    assert starts[0] == 0
-    assert starts[-1] + size == n_labels
-    assert all(b <= a + max(size - 1, 1) for a, b in itertools.pairwise(starts))
-    assert len(set(starts)) == len(starts)
-
-
-@few
-@given(seeds, st.integers(2, 9))
-def test_within_a_period_the_line_of_a_window_is_the_pair_cost(seed, period):
-    rng = np.random.default_rng(seed)
-    t, h, w = 12, 3, 4
-    working = WorkingClip(
-        frames=rng.random((t, h, w, 3)).astype(np.float32),
-        response=np.full((t, h, w, 1), 255, np.uint8),
-        histogram=np.ones((h, w, 1), np.float32),
-        natural=np.zeros((h, w), bool),
-        moving=np.ones((h, w), bool),
-        rigid=np.zeros((h, w), np.int16),
-        every=1,
-        source_frames=t,
-    )
-    problem = period_problem(LoopCosts(working, EnergyOptions()), period)
-    windows = line_windows(problem)
-    runs = [range(one.first, one.first + one.grid.n_labels) for one in windows]
-    assert set().union(*runs) == set(range(problem.n_labels))
-    assert [one.exact for one in windows] == [problem.n_labels <= period + 1] * len(windows)
-    for window, run in zip(windows, runs, strict=True):
-        grid, n = window.grid, len(run)
-        assert n <= 2 * period + 1
-        assert (grid.unary == np.moveaxis(problem.unary[run.start : run.stop], 0, -1)).all()
-        for a, b in rng.integers(0, n, (4, 2)):
-            if abs(a - b) > period:  # only nearly a line there
-                continue
-            for axis, warp in enumerate((grid.vertical, grid.horizontal)):
-                exact = problem.pairwise(axis, int(run[a]), int(run[b]))
-                np.testing.assert_allclose(
-                    np.abs(warp[..., a] - warp[..., b]), exact, rtol=1e-4, atol=1e-4
-                )
-
-
-@quick
-@given(seeds, sides, st.integers(1, 40), st.integers(1, 4))
-def test_a_grid_is_filled_with_what_both_ends_see(seed, h, w, n):
-    rng = np.random.default_rng(seed)
-    unary, sums = rng.random((2, n, h, w)).astype(np.float32)
-    down, right = rng.random((h - 1, w)), rng.random((h, w - 1))
-    down, right = down.astype(np.float32), right.astype(np.float32)
-    turned = np.moveaxis(sums, 0, -1)
-    out = [np.full((i, j, n), np.nan, np.float32) for i, j in ((h, w), (h - 1, w), (h, w - 1))]
-    fill_grid(unary, sums, down, right, *out)
-    plain = (
-        np.moveaxis(unary, 0, -1),
-        (turned[:-1] + turned[1:]) * down[..., None],
-        (turned[:, :-1] + turned[:, 1:]) * right[..., None],
-    )
-    for filled, expected in zip(out, plain, strict=True):
-        np.testing.assert_allclose(filled, expected, rtol=1e-6)

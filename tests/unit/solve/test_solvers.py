@@ -100,7 +100,7 @@ def test_a_thinned_sweep_tries_some_labels_and_jumps_to_those_between():
 def test_other_labellings_open_what_moves_from_one_do_not_find():
     totals = [
         sum(
-            MultiscaleSolver(proposals=n).solve(line_problem(k, (32, 32), 8)).energy
+            MultiscaleSolver(iterations=0, proposals=n).solve(line_problem(k, (32, 32), 8)).energy
             for k in range(8)
         )
         for n in (0, 3)
@@ -135,7 +135,7 @@ def test_multiscale_reports_a_bound_only_from_the_pixels_themselves():
     assert solution.bound == pytest.approx(solution.energy, rel=0.05)
     assert solution.bound <= solution.energy
     assert MultiscaleSolver(levels=2, iterations=100).solve(problem).bound is None
-    assert MultiscaleSolver(levels=0).solve(problem).bound is None
+    assert MultiscaleSolver(levels=0, iterations=0).solve(problem).bound is None
 
 
 def test_blocks_grow_until_their_tables_fit_into_memory():
