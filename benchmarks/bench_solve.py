@@ -165,7 +165,8 @@ def job(clip: str, size: str, name: str, threads: int, most: int) -> dict[str, A
     before = peak_memory(reset=True)
     recorder = Recorder(solver=solver)
     began, cpu = time.perf_counter(), time.process_time()
-    solved = solve_candidates(costs, candidates[:most], recorder, threads=threads)
+    again = name != "naive"  # nobody would have that idea
+    solved = solve_candidates(costs, candidates[:most], recorder, threads=threads, again=again)
     after = peak_memory()
     return {
         "working": [*costs.size[::-1], costs.n_frames],

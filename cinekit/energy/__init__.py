@@ -13,6 +13,8 @@ from cinekit.energy.options import PRESETS, EnergyOptions, GammaSpatial, Working
 from cinekit.energy.problem import LoopProblem, MoveCosts
 from cinekit.energy.stages import (
     choice_problem,
+    constant_starts,
+    either_problem,
     label_cost,
     period_problem,
     start_problem,
@@ -31,6 +33,8 @@ __all__ = [
     "WorkingClip",
     "WorkingOptions",
     "choice_problem",
+    "constant_starts",
+    "either_problem",
     "energy_terms",
     "label_cost",
     "make_working",

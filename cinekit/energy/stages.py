@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -98,6 +98,32 @@ def start_problem(
     last_start = np.where(period == STILL, t - 1, t - 1 - period)
     starts = np.minimum(np.arange(t)[:, None, None], last_start)  # (t, h, w)
     return LoopProblem(costs, period, starts, unary)
+
+
+def constant_starts(costs: LoopCosts, candidate: Candidate) -> dict[int, NDArray[np.int16]]:
+    """The one start frame of every period that suits a candidate's target best, at all pixels.
+
+    By what the loops cost at every second pixel of every second row of the target.
+    """
+    some = np.zeros(costs.size, bool)
+    some[::2, ::2] = target_map(costs, candidate)[::2, ::2]
+    best = {p: (costs.temporal(p, some) + costs.calm(p, some)).sum(axis=1) for p in costs.periods}
+    return {p: np.full(costs.size, cost.argmin(), np.int16) for p, cost in best.items()}
+
+
+def either_problem(
+    costs: LoopCosts, solved: Sequence[tuple[LoopProblem, NDArray[np.int32]]]
+) -> LoopProblem:
+    """Which of several labellings every pixel takes: label l is the l-th.
+
+    solved : labellings, int32 (h, w), and the problems that they are of; with the same label terms.
+    """
+    loops = [problem.loops(labels) for problem, labels in solved]
+    unary = [
+        np.take_along_axis(problem.unary, labels[None], axis=0)[0] for problem, labels in solved
+    ]
+    period, start = (np.stack([getattr(one, name) for one in loops]) for name in ("period", "start"))
+    return LoopProblem(costs, period, start, np.stack(unary))
 
 
 def label_cost(costs: LoopCosts, candidate: Candidate, period: int) -> Float:
