@@ -1,14 +1,15 @@
 """Solvers against naive expansion with PyMaxflow, stage by stage: seconds, energy, bound, memory.
 
-    python benchmarks/bench_solve.py [--sizes tiny,small,medium,large,long] [--clips synthetic,sea_rocks]
-        [--solvers naive,multiscale,expansion,...] [--threads 2] [--candidates 4]
+    python benchmarks/bench_solve.py [--sizes tiny,small,medium,large,long]
+        [--clips synthetic,sea_rocks] [--solvers naive,multiscale,expansion,...] [--threads 2]
+        [--candidates 4]
 
 Sizes are those of the clip: tiny 96x54x48, small 240x135x60, medium 480x270x100, large 960x540x150;
 the energy is solved on the working clip of the defaults. "long" is large with all its frames in the
-working clip, 480x270x150. Every solver runs in a process of its own,
-one after the other, kernels compiled before the clock starts. "naive" is alpha-expansion as one
-would write it: two sweeps over all labels from the best constant start, every move with freshly
-computed pair costs (by the same numba kernels) and a fresh PyMaxflow graph.
+working clip, 480x270x150. Every solver runs in a process of its own, one after the other, kernels
+compiled before the clock starts. "naive" is alpha-expansion as one would write it: two sweeps over
+all labels from the best constant start, every move with freshly computed pair costs (by the same
+numba kernels) and a fresh PyMaxflow graph; stages 2 and 3 once.
 
 Beside the names of ``cinekit plugins`` there are ``bound`` (message passing on the pixels, for its
 lower bound of the periods p >= t/2), ``keep_99`` and ``keep_90`` (multiscale with fewer labels) and
@@ -165,7 +166,7 @@ def job(clip: str, size: str, name: str, threads: int, most: int) -> dict[str, A
     before = peak_memory(reset=True)
     recorder = Recorder(solver=solver)
     began, cpu = time.perf_counter(), time.process_time()
-    again = name != "naive"  # nobody would have that idea
+    again = name != "naive"
     solved = solve_candidates(costs, candidates[:most], recorder, threads=threads, again=again)
     after = peak_memory()
     return {

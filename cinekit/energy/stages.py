@@ -122,7 +122,9 @@ def either_problem(
     unary = [
         np.take_along_axis(problem.unary, labels[None], axis=0)[0] for problem, labels in solved
     ]
-    period, start = (np.stack([getattr(one, name) for one in loops]) for name in ("period", "start"))
+    period, start = (
+        np.stack([getattr(one, name) for one in loops]) for name in ("period", "start")
+    )
     return LoopProblem(costs, period, start, np.stack(unary))
 
 

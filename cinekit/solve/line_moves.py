@@ -30,15 +30,13 @@ class LineMoves(PlaneMoves):
         n = h * w
         unary = np.empty(n, np.float32)
         vertical, horizontal = np.empty((2, n - w), np.float32), np.zeros((2, n - 1), np.float32)
-        _read_warps(
-            *self._grid, labels.reshape(h, w), unary.reshape(h, w), vertical, horizontal
-        )
+        _read_warps(*self._grid, labels.reshape(h, w), unary.reshape(h, w), vertical, horizontal)
         firsts, seconds = (vertical[0], horizontal[0]), (vertical[1], horizontal[1])
         return Reads(labels.copy(), unary, firsts, seconds)
 
-    def _pair_costs(self, axis: int, new: Reads, e01: Float, e10: Float, e11: Float) -> None:
+    def _pair_costs(self, axis: int, new: Reads, costs: Float) -> None:
         now = self._now.first[axis], self._now.second[axis]
-        _line_costs(*now, new.first[axis], new.second[axis], e01, e10, e11)
+        _line_costs(*now, new.first[axis], new.second[axis], costs)
 
 
 @njit(cache=True, nogil=True)
@@ -63,8 +61,9 @@ def _read_warps(unary, vertical, horizontal, labels, costs, down, right):  # typ
 
 
 @njit(cache=True, nogil=True)
-def _line_costs(first, second, new_first, new_second, e01, e10, e11):  # type: ignore[no-untyped-def]
+def _line_costs(first, second, new_first, new_second, costs):  # type: ignore[no-untyped-def]
     """Pair costs of a move from what the edges read at the labels of their ends."""
+    e01, e10, e11 = costs[1], costs[2], costs[3]
     for k in range(first.shape[0]):
         e01[k] = abs(first[k] - new_second[k])
         e10[k] = abs(new_first[k] - second[k])

@@ -1,11 +1,11 @@
 """The default solver: coarse to fine, with the structure of looping costs.
 
 Where the pair costs are a line metric (one period, start frames at most p apart), or nearly one, an
-energy-preserving pyramid is solved from the coarsest level to the pixels. On every level rows and
-columns in turn are solved exactly given the others, and a thinned sweep of moves follows; half way,
-further labellings that differ everywhere are found and fused with the one at hand. When labels are
-more than a period apart, moves with the exact costs of all pairs come last; when the clip is longer
-than that, overlapping windows of start frames are solved and fused.
+energy-preserving pyramid over blocks of pixels is solved, from the coarsest level to that of 2 x 2
+blocks: by messages first, then by chains, rows and columns in turn solved exactly given the others,
+and a thinned sweep of moves on every level. Further labellings are found on the way and fused in.
+When the clip is longer than two periods, overlapping windows of start frames are solved so, and
+fused. On the pixels a thinned sweep of moves comes last, with the exact costs of all pairs.
 
 Everywhere else (several periods at once): expansion moves from the given start; without one, from
 message passing with exact tables on blocks.
@@ -43,17 +43,16 @@ class MultiscaleSolver:
 
     Parameters
     ----------
-    levels : how often the grid of a line-metric problem is halved, >= 0.
-    iterations : most iterations of message passing on the coarsest grid, >= 0; 0 begins with the
-        best constant labelling there and ends as low. With ``levels`` 0 they give a lower bound.
-    proposals : how many other labellings are fused in, >= 0. None is faster by a sixth, and where
-        moves from one labelling get stuck it ends 1 % higher, some periods 3 %.
+    levels : how often the grid of pixels is halved where costs are a line metric, >= 0.
+    iterations : most rounds of messages on the coarsest grid, >= 0, and a quarter of them on finer
+        ones; 0 begins with the best constant labelling. With ``levels`` 0 they give a lower bound.
+    proposals : how many other labellings are fused in, >= 0. None is faster by a fifth; it ends
+        0.1 to 0.4 % higher, where moves from one labelling get stuck up to 20 %.
     stride : expansion moves propose every ``stride``-th label, and jumps reach those between, >= 1,
-        see :func:`cinekit.solve.expansion.thinned_sweep`; half of it where labels more than a
-        period apart get their exact costs. 2 takes 1.4 times as long for 0.1 % at most; 8 is faster
-        by a tenth and may end 0.7 % higher.
-    polish : most sweeps of expansion moves over all labels after that, >= 0. One takes nearly as
-        long as everything before and gains less than 0.2 %.
+        see :func:`cinekit.solve.expansion.thinned_sweep`. 2 takes 1.2 times as long for 0.2 % at
+        most; 8 is faster by a tenth and may end 0.5 % higher.
+    polish : most sweeps of expansion moves over all labels after that, >= 0. One takes two thirds
+        as long as everything before and gains 0.1 to 0.5 %.
     block : side of the blocks for general problems that come without a start, pixels, >= 1.
     sweeps : most expansion sweeps of general problems, >= 1.
     tolerance : expansion stops when a sweep gains less than this share of the energy, >= 0, and for
@@ -171,7 +170,7 @@ class MultiscaleSolver:
     ) -> tuple[Moves, float | None]:
         """Solve every window alone, then fuse them and the start, best first.
 
-        Costs that the windows only knew nearly are seen by a sweep of moves at the end.
+        Costs that the windows only knew nearly are seen by the moves on the pixels.
         """
         effort = Effort(
             levels=self.levels - 1,
@@ -180,7 +179,8 @@ class MultiscaleSolver:
             proposals=self.proposals,
             stride=self.stride,
         )
-        proposals: list[tuple[float, Labels]] = []
+        found: list[Labels] = []
+        others: list[Labels] = []
         bound = None
         size = min(2, 2**self.levels)
         for k, window in enumerate(windows):
@@ -189,22 +189,23 @@ class MultiscaleSolver:
             statistics["iterations"] += solution.iterations
             statistics["line_moves"] += solution.moves
             # On the pixels one other is enough: what the rest open is in the labels by now.
-            for found in (solution.labels, *solution.others[:1]):
-                labels = upsample(found, problem.shape, size) + np.int32(window.first)
-                labels = _allowed(problem, labels)
-                proposals.append((problem.energy(labels), labels))
+            for labels in (solution.labels, *solution.others[:1]):
+                fine = upsample(labels, problem.shape, size) + np.int32(window.first)
+                kept = found if labels is solution.labels else others
+                kept.append(_allowed(problem, fine))
             progress(0.5 * (k + 1) / len(windows))
         statistics["windows"] = len(windows)
         if start is not None:
-            proposals.append((problem.energy(start), start))
-        proposals.sort(key=lambda proposal: proposal[0])
-        best = proposals[0][1]
+            found.append(start)
+        if len(found) > 1:
+            found.sort(key=problem.energy)
+        best, *proposals = *found, *others
         moves: Moves = (
             PeriodMoves(problem, best)
             if isinstance(problem, LoopProblem)
             else Fusion(problem, best, grid_cut)
         )
-        for _, labels in proposals[1:]:
+        for labels in proposals:
             moves.propose(labels)
         thinned_sweep(moves, self.stride)
         return moves, bound

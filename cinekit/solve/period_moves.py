@@ -69,17 +69,21 @@ class PeriodMoves(PlaneMoves):
             seconds.append(ahead)
         return Reads(labels.copy(), unary, (firsts[0], firsts[1]), (seconds[0], seconds[1]), own)
 
-    def _pair_costs(self, axis: int, new: Reads, e01: Float, e10: Float, e11: Float) -> None:
-        reads = []
-        for one in (self._now, new):
-            assert one.nodes is not None
-            first, second = self._ends(one.nodes, axis)
-            reads += [first, one.second[axis], second, one.first[axis]]
-        _near_costs(self._weights[axis], *reads, e01, e10, e11)
+    def _pair_costs(self, axis: int, new: Reads, costs: Float) -> None:
+        now, then = self._edges(self._now, axis), self._edges(new, axis)
+        _near_costs(self._weights[axis], now, then, costs)
         if self._far:
             frames = self._starts[self._now.labels], self._starts[new.labels]
             far = self._sums, self._period, self._steps[axis], self._weights[axis]
-            _far_costs(*far, *frames, e01, e10, e11)
+            _far_costs(*far, *frames, costs)
+
+    def _edges(self, reads: Reads, axis: int) -> tuple[Float, Float, Float, Float]:
+        """What both ends of all edges read, at their own frame and at the other's, the first end
+        first.
+        """
+        assert reads.nodes is not None
+        first, second = self._ends(reads.nodes, axis)
+        return first, reads.second[axis], second, reads.first[axis]
 
 
 @njit(cache=True, nogil=True)
@@ -93,14 +97,15 @@ def _read_neighbours(sums, frames, step, ahead, back):  # type: ignore[no-untype
 
 
 @njit(cache=True, nogil=True)
-def _near_costs(  # type: ignore[no-untyped-def]
-    weights, own1, ahead, own2, back, new_own1, new_ahead, new_own2, new_back, e01, e10, e11
-):
-    """Pair costs of frames at most p apart.
+def _near_costs(weights, now, new, costs):  # type: ignore[no-untyped-def]
+    """Pair costs of frames at most p apart, from what both ends of an edge read there.
 
-    own1, ahead : what first ends read at their own and at the second's frame. own2, back : what
-    second ends read at their own and at the first's frame.
+    now, new : what first ends read at their own and at the second's frame, and what second ends
+    read at their own and at the first's.
     """
+    own1, ahead, own2, back = now
+    new_own1, new_ahead, new_own2, new_back = new
+    e01, e10, e11 = costs[1], costs[2], costs[3]
     for k in range(weights.shape[0]):
         weight = weights[k]
         e01[k] = weight * (abs(own1[k] - new_ahead[k]) + abs(back[k] - new_own2[k]))
@@ -109,8 +114,9 @@ def _near_costs(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _far_costs(sums, p, step, weights, frames, new_frames, e01, e10, e11):  # type: ignore[no-untyped-def]
+def _far_costs(sums, p, step, weights, frames, new_frames, costs):  # type: ignore[no-untyped-def]
     """The same of frames that are further apart, see :func:`cinekit.energy.kernels.from_sums`."""
+    e01, e10, e11 = costs[1], costs[2], costs[3]
     for k in range(weights.shape[0]):
         first, second = frames[k], frames[k + step]
         new_first, new_second = new_frames[k], new_frames[k + step]

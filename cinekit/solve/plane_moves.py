@@ -64,7 +64,7 @@ class PlaneMoves(ABC):
         # E00, E01, E10, E11 of every edge, by axis.
         self._costs = tuple(np.zeros((4, h * w - step), np.float32) for step in self._steps)
         for axis, costs in enumerate(self._costs):
-            self._pair_costs(axis, self._now, *costs[1:])
+            self._pair_costs(axis, self._now, costs)
             costs[0] = costs[3]  # all ends at the "proposed" labels, which are the current ones
         self._terminal = np.empty((h, w), np.float32)
         self._room = np.empty(h * w, np.float32), np.empty(h * w, np.float32)
@@ -75,8 +75,8 @@ class PlaneMoves(ABC):
         """The reads of a labelling, int32 (n,), or of one label for all."""
 
     @abstractmethod
-    def _pair_costs(self, axis: int, new: Reads, e01: Float, e10: Float, e11: Float) -> None:
-        """Write the pair costs of all edges along an axis for a proposal."""
+    def _pair_costs(self, axis: int, new: Reads, costs: Float) -> None:
+        """Write E01, E10 and E11 of all edges along an axis into costs[1:], float32 (4, edges)."""
 
     @property
     def energy(self) -> float:
@@ -88,12 +88,12 @@ class PlaneMoves(ABC):
         """Try one move; the number of nodes that changed, 0 when it would not lower the energy."""
         new = self._read(proposal if isinstance(proposal, int) else proposal.ravel())
         for axis, costs in enumerate(self._costs):
-            self._pair_costs(axis, new, *costs[1:])
+            self._pair_costs(axis, new, costs)
         self.moves += 1
         taken = self._decide(new)
         change = _unary_change(self._now.unary, new.unary, taken)
         for axis, costs in enumerate(self._costs):
-            change += _pair_change(*costs, *self._ends(taken, axis))
+            change += _pair_change(costs, *self._ends(taken, axis))
         if not change < 0:
             return 0
         self.accepted += 1
@@ -111,7 +111,7 @@ class PlaneMoves(ABC):
             first, second = self._ends(taken, axis)
             _take(now.first[axis], new.first[axis], first)
             _take(now.second[axis], new.second[axis], second)
-            _accept(*costs, first, second)
+            _accept(costs, first, second)
 
     @property
     def _steps(self) -> tuple[int, int]:
@@ -129,7 +129,7 @@ class PlaneMoves(ABC):
         terminal = self._terminal.ravel()
         np.subtract(new.unary, self._now.unary, out=terminal)
         for axis, costs in enumerate(self._costs):
-            self.truncated += _capacities(*costs, self._room[axis], *self._ends(terminal, axis))
+            self.truncated += _capacities(costs, self._room[axis], *self._ends(terminal, axis))
         down, right = self._room[0][:-w].reshape(h - 1, w), self._room[1].reshape(h, w)[:, :-1]
         changing = _settle(self._now.labels, new.labels, terminal)
         if not np.isfinite(terminal).all():
@@ -142,13 +142,14 @@ class PlaneMoves(ABC):
 
 
 @njit(cache=True, nogil=True)
-def _capacities(e00, e01, e10, e11, room, terminal1, terminal2):  # type: ignore[no-untyped-def]
+def _capacities(costs, room, terminal1, terminal2):  # type: ignore[no-untyped-def]
     """Capacities of edges, and what they add to the terminals of their ends; the terms truncated.
 
     See :func:`cinekit.solve.moves.cut_capacities`. An end whose label does not change has exactly
     the same cost twice, and so no capacity.
     """
     truncated = 0
+    e00, e01, e10, e11 = costs[0], costs[1], costs[2], costs[3]
     for k in range(e00.shape[0]):
         bracket = (e01[k] - e11[k]) + (e10[k] - e00[k])
         # Rounding makes many a tight term negative: only real violations count.
@@ -201,9 +202,10 @@ def _unary_change(unary, new, taken):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _pair_change(e00, e01, e10, e11, first, second):  # type: ignore[no-untyped-def]
+def _pair_change(costs, first, second):  # type: ignore[no-untyped-def]
     """The sum of the pair costs after the move, minus before; float64."""
     change = 0.0
+    e00, e01, e10, e11 = costs[0], costs[1], costs[2], costs[3]
     for k in range(e00.shape[0]):
         if first[k] or second[k]:
             cost = e01[k] if not first[k] else e11[k] if second[k] else e10[k]
@@ -219,8 +221,9 @@ def _take(plane, new, taken):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _accept(e00, e01, e10, e11, first, second):  # type: ignore[no-untyped-def]
+def _accept(costs, first, second):  # type: ignore[no-untyped-def]
     """Make E00 the costs after the move."""
+    e00, e01, e10, e11 = costs[0], costs[1], costs[2], costs[3]
     for k in range(e00.shape[0]):
         kept = e01[k] if second[k] else e00[k]
         changed = e11[k] if second[k] else e10[k]

@@ -4,8 +4,8 @@
     2.  "choice"                  per candidate: {(p, s*|p)} plus {still at frame s'}
     3.  "starts"                  per candidate: s with p* fixed, still pixels their frame too
 
-Stages 2 and 3 then begin again with one start frame for all pixels of a period, which sometimes
-ends lower, and every pixel takes the better of the two loops: "either", kept only where it lowers E.
+Stages 2 and 3 then begin again, with one start frame for all pixels of a period. That sometimes
+ends lower, at least somewhere: one cut takes the better of both, "either", kept where it lowers E.
 Every energy in the result is computed from the labels by :func:`cinekit.energy.energy_terms`, which
 shares no code with the solvers.
 """
@@ -178,7 +178,9 @@ def solve_candidate(
     half = 0.5 if again else 1.0
     chosen = solver.solve(choice, first, _part(progress, 0.0, 0.5 * half))
     note("choice", choice.loops(chosen.labels), chosen)
-    moved = _solve_starts(costs, candidate, choice, chosen, solver, _part(progress, 0.5 * half, half))
+    moved = _solve_starts(
+        costs, candidate, choice, chosen, solver, _part(progress, 0.5 * half, half)
+    )
     labels = moved.loops
     note("starts", labels, moved.solution)
     if again:

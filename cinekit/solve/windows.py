@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from cinekit.energy.problem import LoopProblem
 from cinekit.protocols import LabelProblem
@@ -75,7 +74,8 @@ def _loop_grid(problem: LoopProblem, labels: range, size: int) -> LineGrid:
     (h, w), n = problem.shape, len(labels)
     unary = problem.unary[labels.start : labels.stop]
     # Blocks can only be summed when all labels are allowed.
-    at_once = size if np.isfinite(unary).all() else 1
+    forbids = not np.isfinite(unary).all()
+    at_once = 1 if forbids else size
     starts = problem.start.values[labels.start : labels.stop].astype(np.int64)
     sums = problem.sums[:, 0].T.reshape(-1, h, w)  # pixels fastest, as they are stored
     period = np.float32(problem.single_period or 1)
@@ -88,7 +88,7 @@ def _loop_grid(problem: LoopProblem, labels: range, size: int) -> LineGrid:
     )
     parts = grid.unary, grid.vertical, grid.horizontal
     fill_grid(unary, sums, starts, down, right, at_once, *parts)
-    return grid if at_once == size else _coarser(grid.softened(), size)
+    return _coarser(grid.softened(), size) if forbids else grid
 
 
 def _coarser(grid: LineGrid, size: int) -> LineGrid:
