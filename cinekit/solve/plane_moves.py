@@ -46,7 +46,7 @@ class Reads:
 
 
 class PlaneMoves(ABC):
-    """A labelling and the moves that improve it; implements :class:`cinekit.solve.Moves`.
+    """A labelling and the moves that improve it; implements :class:`cinekit.solve.expansion.Moves`.
 
     Parameters
     ----------
