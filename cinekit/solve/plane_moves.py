@@ -172,23 +172,14 @@ def _settle(labels, new_labels, terminal):  # type: ignore[no-untyped-def]
     return changing
 
 
-@njit(cache=True, nogil=True)
-def _forbid(terminal, down, right):  # type: ignore[no-untyped-def]
+def _forbid(terminal: Float, down: Float, right: Float) -> None:
     """Infinite terminals become dearer than all that their edges could save, which is enough."""
-    h, w = terminal.shape
-    for i in range(h):
-        for j in range(w):
-            if terminal[i, j] == np.inf:
-                room = np.float32(1)
-                if i > 0:
-                    room += down[i - 1, j]
-                if i + 1 < h:
-                    room += down[i, j]
-                if j > 0:
-                    room += right[i, j - 1]
-                if j + 1 < w:
-                    room += right[i, j]
-                terminal[i, j] = room
+    dear = np.ones_like(terminal)
+    dear[:-1] += down
+    dear[1:] += down
+    dear[:, :-1] += right
+    dear[:, 1:] += right
+    np.copyto(terminal, dear, where=np.isinf(terminal))
 
 
 @njit(cache=True, nogil=True)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.protocols import LabelProblem
+
 Table = NDArray[np.float32]
 
 
@@ -178,3 +180,10 @@ def planted_problem(
         r, c = np.indices(first.shape)
         table[r, c, first, second] = 0.0
     return TableProblem(unary, vertical, horizontal)
+
+
+def random_labels(seed: int, problem: LabelProblem) -> NDArray[np.int32]:
+    """Labels int32 (h, w) at random; the cheapest one where that is forbidden."""
+    labels = np.random.default_rng(seed).integers(0, problem.n_labels, problem.shape)
+    allowed = np.isfinite(np.take_along_axis(problem.unary, labels[None], axis=0)[0])
+    return np.where(allowed, labels, problem.unary.argmin(axis=0)).astype(np.int32)

@@ -14,19 +14,12 @@ from cinekit.solve.moves import Fusion
 from cinekit.solve.period_moves import PeriodMoves
 from cinekit.solve.pyramid import LineGrid
 from cinekit.solve.windows import fill_grid, line_windows, window_starts
-from cinekit.testing.problems import line_problem
+from cinekit.testing.problems import line_problem, random_labels
 
 seeds = st.integers(0, 2**32 - 1)
 sides = st.integers(1, 5)
 quick = settings(max_examples=40, deadline=None)
 few = settings(max_examples=15, deadline=None)
-
-
-def random_labels(seed, problem):
-    """Any labels that are allowed."""
-    labels = np.random.default_rng(seed).integers(0, problem.n_labels, problem.shape)
-    allowed = np.isfinite(np.take_along_axis(problem.unary, labels[None], axis=0)[0])
-    return np.where(allowed, labels, problem.unary.argmin(axis=0)).astype(np.int32)
 
 
 def loop_problem(seed, shape, period, t=12):
