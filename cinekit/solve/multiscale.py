@@ -188,11 +188,11 @@ class MultiscaleSolver:
             bound = solution.bound if size == 1 and window.exact else None
             statistics["iterations"] += solution.iterations
             statistics["line_moves"] += solution.moves
+            found.append(_on_pixels(problem, solution.labels, size, window.first))
             # On the pixels one other is enough: what the rest open is in the labels by now.
-            for labels in (solution.labels, *solution.others[:1]):
-                fine = upsample(labels, problem.shape, size) + np.int32(window.first)
-                kept = found if labels is solution.labels else others
-                kept.append(_allowed(problem, fine))
+            others += [
+                _on_pixels(problem, other, size, window.first) for other in solution.others[:1]
+            ]
             progress(0.5 * (k + 1) / len(windows))
         statistics["windows"] = len(windows)
         if start is not None:
@@ -236,8 +236,12 @@ class MultiscaleSolver:
         return labels if problem.energy(labels) < problem.energy(simple) else simple
 
 
-def _allowed(problem: LabelProblem, labels: Labels) -> Labels:
-    """The labelling with the cheapest label wherever it has a forbidden one."""
+def _on_pixels(problem: LabelProblem, blocks: Labels, size: int, first: int) -> Labels:
+    """Labels of a window's blocks at the pixels; the cheapest one where theirs is forbidden.
+
+    first : label of the problem that is the window's label 0.
+    """
+    labels = upsample(blocks, problem.shape, size) + np.int32(first)
     costs = np.take_along_axis(problem.unary, labels[None], axis=0)[0]
     if np.isfinite(costs).all():
         return labels
