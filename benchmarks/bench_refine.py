@@ -20,7 +20,7 @@ from bench_solve import load, problem_of
 
 from cinekit.energy import EnergyOptions, WorkingOptions, energy_terms
 from cinekit.render import to_clip_resolution
-from cinekit.solve import MultiscaleSolver, solve_candidate, solve_periods
+from cinekit.solve import MultiscaleSolver, solve_candidates, solve_periods
 from cinekit.solve.border_costs import border_costs
 from cinekit.solve.refine import refine_borders
 
@@ -52,19 +52,23 @@ def main() -> None:
             rows = []
             for candidate in candidates:
                 began = time.process_time()
-                labels = solve_candidate(half, candidate, shared["half"], solver).labels
+                (low,) = solve_candidates(
+                    half, [candidate], solver, threads=1, shared=shared["half"]
+                )
                 seconds["half"] += time.process_time() - began
                 began = time.process_time()
-                upsampled = to_clip_resolution(labels, clip, half.working.every)
+                upsampled = to_clip_resolution(low.labels, clip, half.working.every)
                 weights = border_costs(half, candidate, clip.size)
                 refined = refine_borders(clip, upsampled, weights).labels
                 seconds["refine"] += time.process_time() - began
                 began = time.process_time()
-                outright = solve_candidate(full, candidate, shared["full"], solver).labels
+                (outright,) = solve_candidates(
+                    full, [candidate], solver, threads=1, shared=shared["full"]
+                )
                 seconds["full"] += time.process_time() - began
                 energies = [
                     energy_terms(full, candidate, one).total
-                    for one in (upsampled, refined, outright)
+                    for one in (upsampled, refined, outright.labels)
                 ]
                 rows.append((candidate.id, *energies))
             if small:

@@ -66,7 +66,7 @@ class NaiveSolver:
         from cinekit_maxflow.solver import MaxflowSolver
 
         cut = MaxflowSolver().cut
-        labels = start
+        labels = None if problem.period.label_stride else start  # stage 3 goes on from stage 2
         if labels is None:
             best = problem.unary.sum(axis=(1, 2)).argmin()
             labels = np.full(problem.shape, best, np.int32)

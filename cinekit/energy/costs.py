@@ -100,8 +100,34 @@ class LoopCosts:
         signals, gamma = self.features, self.gamma_t.ravel()
         if here is not None:
             signals, gamma = signals[here.ravel()], gamma[here.ravel()]
-        costs: Float = kernels.temporal_costs(signals, gamma, period)
+        costs: Float = kernels.temporal_costs(signals, gamma, period)[0]
         return costs if here is not None else costs.reshape(-1, *self.size)
+
+    def temporal_and_sums(self, period: int) -> tuple[Float, Float]:
+        """:meth:`temporal` and one of :meth:`multiples`, in the time of one of them."""
+        self._check(period)
+        costs, sums = kernels.temporal_costs(self.features, self.gamma_t.ravel(), period)
+        return costs.reshape(-1, *self.size), sums
+
+    def of_own_periods(
+        self, period: NDArray[np.integer], target: NDArray[np.bool_]
+    ) -> tuple[Float, Float]:
+        """E_temp, and E_calm in the target, of every start frame where each pixel has one period.
+
+        period : int (h, w), 1 where still. target : bool (h, w). Returns float32 (t, h, w), inf
+        above t-p-1, and A_p of every pixel's period, float32 (h * w, 1, t).
+        """
+        way, usual, price = self._travelled, self._usual_step, self.calm_price * target
+        t = self.n_frames
+        costs, sums = kernels.own_period_costs(
+            self.features,
+            self.gamma_t.ravel(),
+            way.reshape(t, -1),
+            usual.ravel(),
+            price.ravel(),
+            period.ravel(),
+        )
+        return costs.reshape(t, *self.size), sums
 
     def temporal_at(self, period: ArrayLike, start: ArrayLike) -> Float:
         """E_temp of one label per pixel (0 where still): float32 (h, w)."""

@@ -17,9 +17,6 @@ from cinekit.energy.jit import kernel
 from cinekit.energy.stages import label_cost, target_map
 from cinekit.types import STILL, Candidate, EnergyTerms, LoopLabels
 
-_CHUNK = 2_000_000
-"""Values gathered at a time, so that the literal sum needs tens of megabytes only."""
-
 
 def energy_terms(costs: LoopCosts, candidate: Candidate | None, labels: LoopLabels) -> EnergyTerms:
     """E of [O] Eq. 1 and its parts, weights applied.
@@ -99,23 +96,44 @@ def _temporal(costs: LoopCosts, p: int, start: NDArray[np.int16], here: NDArray[
 
 def _spatial(costs: LoopCosts, labels: LoopLabels, axis: int) -> float:
     """a2 sum gamma_s [ (1-w) PsiV + w PsiF ] over the edges along an axis."""
-    p1, p2 = edge_ends(labels.period, axis)
-    s1, s2 = edge_ends(labels.start, axis)
+    loops = [*edge_ends(labels.period, axis), *edge_ends(labels.start, axis)]
+    p1, p2, s1, s2 = (np.ascontiguousarray(one, np.int64) for one in loops)
     y, x = np.nonzero((p1 != p2) | (s1 != s2))
-    weight = costs.edge_weights[axis][y, x].astype(np.float64)
-    p1, s1, p2, s2 = p1[y, x], s1[y, x], p2[y, x], s2[y, x]
-    ends = ((y, x), (y + (axis == 0), x + (axis == 1)))
+    weight = costs.edge_weights[axis][y, x]
+    shown = [one[y, x] for one in (p1, s1, p2, s2)]
+    return sum(
+        scale
+        * float(_seam(values, one, y + (axis == 0) * end, x + (axis == 1) * end, weight, *shown))
+        for values, scale, one in _signals(costs)
+        if scale > 0
+        for end in (0, 1)
+    )
+
+
+@kernel
+def _seam(values, one, y, x, weight, p1, s1, p2, s2):  # type: ignore[no-untyped-def]
+    """sum weight * Psi over pixels, Psi = 1/M sum_{t<M} |v(phi_1(t)) - v(phi_2(t))|^2 ([O] Eq. 4).
+
+    Literally: t takes all M = lcm(p_1, p_2) steps until both loops are where they were at t = 0,
+    phi(t) = s + ((t - s) mod p).
+    """
+    n, _, _, c = values.shape
+    signal = np.empty((n, c))
     total = 0.0
-    for pair in np.unique(np.stack([p1, p2]), axis=1).T:
-        group = np.flatnonzero((p1 == pair[0]) & (p2 == pair[1]))
-        rows = max(1, _CHUNK // (8 * int(np.lcm(*pair.astype(np.int64)))))
-        for part in np.split(group, range(rows, len(group), rows)):
-            for values, scale, one in _signals(costs):
-                if scale == 0:
-                    continue
-                for row, column in ends:
-                    signal = values[:, row[part], column[part]].swapaxes(0, 1)  # (e, t, c)
-                    signal = (signal / one).astype(np.float32)
-                    psi = terms.psi(signal, int(pair[0]), s1[part], int(pair[1]), s2[part])
-                    total += scale * float(np.sum(weight[part] * psi))
+    for k in range(y.shape[0]):
+        for f in range(n):
+            for b in range(c):
+                signal[f, b] = values[f, y[k], x[k], b] / one
+        begin1, begin2 = s1[k] + (-s1[k]) % p1[k], s2[k] + (-s2[k]) % p2[k]
+        end1, end2 = s1[k] + p1[k], s2[k] + p2[k]
+        frame1, frame2 = begin1, begin2
+        steps = 0
+        distance = 0.0
+        while steps == 0 or frame1 != begin1 or frame2 != begin2:
+            for b in range(c):
+                distance += (signal[frame1, b] - signal[frame2, b]) ** 2
+            steps += 1
+            frame1 = frame1 + 1 if frame1 + 1 < end1 else s1[k]
+            frame2 = frame2 + 1 if frame2 + 1 < end2 else s2[k]
+        total += weight[k] * distance / steps
     return total

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cinekit.energy import terms
 from cinekit.energy.jit import kernel
 
 _FAST = {"reassoc", "contract"}  # lets sums vectorise; NaN and infinity keep their meaning
@@ -187,34 +188,55 @@ def period_sums(x, p, count):  # type: ignore[no-untyped-def]
 
 
 @kernel(fastmath=_FAST)
-def own_period_sums(x, period):  # type: ignore[no-untyped-def]
-    """A_p(x, j) with p the period of the pixel: float32 (n, 1, t), 0 where it is still.
+def temporal_costs(x, gamma, p):  # type: ignore[no-untyped-def]
+    """E_temp of every start frame at one period, and A_p of :func:`period_sums`.
 
-    In memory as those of :func:`period_sums`.
+    Both are made of the same distances, and reading the frames is what takes the time. Returns
+    float32 (t-p, n) and (n, 1, t-p+1).
     """
     n, t, _ = x.shape
-    out = np.zeros((1, t, n), np.float32)
-    for i in range(n):
-        p = period[i]
-        total = 0.0
-        for f in range(t - p if p > 1 else 0):
-            total += frame_distance(x, i, f, f + p)
-            out[0, f + 1, i] = total
-    return out.transpose(2, 0, 1)
-
-
-@kernel(fastmath=_FAST)
-def temporal_costs(x, gamma, p):  # type: ignore[no-untyped-def]
-    """E_temp of every start frame at one period: float32 (t-p, n)."""
-    n, t, _ = x.shape
     out = np.empty((t - p, n), np.float32)
+    sums = np.zeros((1, t - p + 1, n), np.float32)
     for i in range(n):
         before = frame_distance(x, i, t - 1, p - 1)  # s - 1 = -1 wraps to the last frame
+        total = 0.0
         for s in range(t - p):
             now = frame_distance(x, i, s, s + p)
             out[s, i] = gamma[i] * (now + before)
             before = now
-    return out
+            total += now
+            sums[0, s + 1, i] = total
+    return out, sums.transpose(2, 0, 1)
+
+
+@kernel(fastmath=_FAST)
+def own_period_costs(x, gamma, way, usual, price, period):  # type: ignore[no-untyped-def]
+    """E_temp + E_calm of every start frame at the period of the pixel, and A_p of that period.
+
+    A still pixel may show any frame for nothing. way, usual, price : see :func:`terms.e_calm` and
+    :func:`terms.travelled`; float32 (t, n), (n,), (n,). period : int (n,).
+    Returns float32 (t, n), inf above t-p-1, and (n, 1, t), in memory as :func:`period_sums`.
+    """
+    n, t, _ = x.shape
+    out = np.zeros((t, n), np.float32)
+    sums = np.zeros((1, t, n), np.float32)
+    for i in range(n):
+        p = period[i]
+        if p == 1:
+            continue
+        enough = np.float32(p) * max(terms.CALM * usual[i], np.float32(1e-6))
+        before = frame_distance(x, i, t - 1, p - 1)
+        total = 0.0
+        for s in range(t - p):
+            now = frame_distance(x, i, s, s + p)
+            quiet = np.float32(1) - (way[s + p, i] - way[s, i]) / enough
+            out[s, i] = gamma[i] * (now + before) + price[i] * max(np.float32(0), quiet)
+            before = now
+            total += now
+            sums[0, s + 1, i] = total
+        for s in range(t - p, t):
+            out[s, i] = np.inf
+    return out, sums.transpose(2, 0, 1)
 
 
 @kernel(fastmath=_FAST)

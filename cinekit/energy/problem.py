@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.energy import block_kernels, edge_kernels, kernels
+from cinekit.energy import block_kernels, edge_kernels
 from cinekit.energy.area import Area
 from cinekit.energy.costs import NO_SUMS, LoopCosts, edge_ends
 from cinekit.types import STILL, LoopLabels
@@ -63,6 +63,7 @@ class LoopProblem:
         A still label shows one of the t frames; a looping one has ``start + period <= t - 1``,
         forbidden or not, because every pair of labels has a cost.
     unary : float32 (L, h, w), inf where a label is forbidden.
+    sums : :attr:`sums`, where they are known.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class LoopProblem:
         period: NDArray[np.integer],
         start: NDArray[np.integer],
         unary: Float,
+        sums: Float | None = None,
     ) -> None:
         expected = (*unary.shape[:1], *costs.size)
         if unary.shape != expected:
@@ -86,6 +88,7 @@ class LoopProblem:
         self.unary = unary
         self.period = _Table(period, expected)
         self.start = _Table(start, expected)
+        self._known_sums = sums
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -103,19 +106,25 @@ class LoopProblem:
         values = self.period.values
         return int(values[0]) if (values == values[0]).all() else None
 
+    @property
+    def in_order(self) -> bool:
+        """Whether labels beside each other cost much the same: start frames that ascend."""
+        starts = self.start.values
+        if self.period.label_stride or not self.start.label_stride:
+            return False
+        ordered = starts.reshape(self.n_labels, -1)
+        return bool((ordered[1:] >= ordered[:-1]).all())
+
     @cached_property
     def sums(self) -> Float:
         """Prefix sums of the one period that each pixel has: float32 (n, m, >= t-p+1).
 
         Of shape (0, 0, 0) where labels of several periods meet at a pixel.
         """
-        if self.period.label_stride:
-            return NO_SUMS
+        if self._known_sums is not None:
+            return self._known_sums
         period = self.single_period
-        if period is None:
-            own: Float = kernels.own_period_sums(self.costs.features, self.period.values)
-            return own
-        if period == STILL:
+        if period in (None, STILL):
             return NO_SUMS
         starts = self.start.values
         farthest = int(starts.max()) - int(starts.min())
@@ -127,14 +136,13 @@ class LoopProblem:
 
         Prefix sums are shared with it.
         """
-        part = LoopProblem(
+        return LoopProblem(
             self.costs,
             self.period.only(labels, self.shape),
             self.start.only(labels, self.shape),
             self.unary[labels],
+            self.sums,
         )
-        part.__dict__["sums"] = self.sums  # fills the cached property
-        return part
 
     def loops(self, labels: Labels) -> LoopLabels:
         """The labelling as periods and start frames, in working frames."""

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from cinekit.energy import terms
 from cinekit.energy.costs import LoopCosts, short_periods
 from cinekit.energy.problem import LoopProblem
 from cinekit.energy.working import shrink_mask
-from cinekit.types import STILL, Candidate
+from cinekit.types import STILL, Candidate, LoopLabels
 
 Float = NDArray[np.float32]
 
@@ -23,9 +23,12 @@ def period_problem(costs: LoopCosts, period: int) -> LoopProblem:
     Label l is start frame l, 0 .. t-p-1. The price of calm loops counts everywhere here: which
     pixels are target is not known yet, and elsewhere it does no harm.
     """
-    unary = costs.temporal(period) + costs.calm(period)
+    unary, sums = costs.temporal_and_sums(period)
+    unary += costs.calm(period)
     starts = np.arange(unary.shape[0], dtype=np.int16)[:, None, None]
-    return LoopProblem(costs, np.full((1, 1, 1), period, np.int16), starts, unary)
+    # Starts that are farther apart than one period need the sums of its multiples, too.
+    known = sums if len(starts) - 1 <= period else None
+    return LoopProblem(costs, np.full((1, 1, 1), period, np.int16), starts, unary, known)
 
 
 Prices = Mapping[int, tuple[Float, Float]]
@@ -59,17 +62,14 @@ def choice_problem(
     start = np.empty((n, *costs.size), np.int16)
     unary = np.empty((n, *costs.size), np.float32)
     target = target_map(costs, candidate)
-    looping: dict[bool, Float] = {}  # periods that are short alike cost alike
+    still, short, long = _label_costs(costs, candidate)
     for label, p in enumerate(periods):
         period[label] = p
         start[label] = starts[p]
         temporal, calm = prices[p]
-        short = p <= short_periods(costs.working, costs.options)
-        if short not in looping:
-            looping[short] = label_cost(costs, candidate, p)
-        unary[label] = temporal + looping[short] + calm * target
+        unary[label] = temporal + (short if _is_short(costs, p) else long) + calm * target
     start[len(periods) :] = np.array(stills, np.int16)[:, None, None]
-    unary[len(periods) :] = label_cost(costs, candidate, STILL)
+    unary[len(periods) :] = still
     return LoopProblem(costs, period, start, unary)
 
 
@@ -84,20 +84,13 @@ def start_problem(
     period_map : int (h, w), working periods, 1 where still.
     """
     t = costs.n_frames
-    unary = np.full((t, *costs.size), np.inf, np.float32)
-    target = target_map(costs, candidate)
-    for p in np.unique(period_map):
-        here = period_map == p
-        last = t if p == STILL else t - int(p)
-        cost = label_cost(costs, candidate, int(p))[here]
-        if p != STILL:
-            calm = costs.calm(int(p), here) * target[here]
-            cost = costs.temporal(int(p), here) + cost + calm
-        unary[:last, here] = cost
-    period = np.asarray(period_map, np.int16)[None]
+    period = np.ascontiguousarray(period_map, np.int16)
+    unary, sums = costs.of_own_periods(period, target_map(costs, candidate))
+    still, short, long = _label_costs(costs, candidate)
+    unary += np.where(period == STILL, still, np.where(_is_short(costs, period), short, long))
     last_start = np.where(period == STILL, t - 1, t - 1 - period)
-    starts = np.minimum(np.arange(t)[:, None, None], last_start)  # (t, h, w)
-    return LoopProblem(costs, period, starts, unary)
+    starts = np.minimum(np.arange(t, dtype=np.int16)[:, None, None], last_start)  # (t, h, w)
+    return LoopProblem(costs, period[None], starts, unary, sums)
 
 
 def constant_starts(costs: LoopCosts, candidate: Candidate) -> dict[int, NDArray[np.int16]]:
@@ -112,16 +105,13 @@ def constant_starts(costs: LoopCosts, candidate: Candidate) -> dict[int, NDArray
 
 
 def either_problem(
-    costs: LoopCosts, solved: Sequence[tuple[LoopProblem, NDArray[np.int32]]]
+    costs: LoopCosts, loops: Sequence[LoopLabels], unary: Sequence[Float]
 ) -> LoopProblem:
     """Which of several labellings every pixel takes: label l is the l-th.
 
-    solved : labellings, int32 (h, w), and the problems that they are of; with the same label terms.
+    loops : in working frames and at working size. unary : float32 (h, w) each, what every pixel's
+    loop costs by itself.
     """
-    loops = [problem.loops(labels) for problem, labels in solved]
-    unary = [
-        np.take_along_axis(problem.unary, labels[None], axis=0)[0] for problem, labels in solved
-    ]
     period, start = (
         np.stack([getattr(one, name) for one in loops]) for name in ("period", "start")
     )
@@ -130,23 +120,37 @@ def either_problem(
 
 def label_cost(costs: LoopCosts, candidate: Candidate, period: int) -> Float:
     """a1 * E_label of a period for a candidate ([O] Eq. 6): float32 (h, w), inf where forbidden."""
+    still, short, long = _label_costs(costs, candidate)
+    if period == STILL:
+        return still
+    return short if _is_short(costs, period) else long
+
+
+def _label_costs(costs: LoopCosts, candidate: Candidate) -> tuple[Float, Float, Float]:
+    """a1 * E_label of still pixels, of short loops and of others: float32 (h, w) each."""
     options = costs.options
     target = target_map(costs, candidate)
-    if period == STILL:
-        cost = terms.e_still(costs.active, options.alpha_static, target)
-    else:
-        short = period <= short_periods(costs.working, options)
-        cost = terms.e_loop(
+    natural = target & costs.natural
+    weight = np.float32(options.label_weight)
+    still = terms.e_still(costs.active, options.alpha_static, target)
+    short, long = (
+        terms.e_loop(
             costs.active,
             options.alpha_static,
             target,
-            target & costs.natural if short else None,
+            forbidden,
             options.outside_cost,
             options.outside_motion,
-            target & costs.natural,
+            natural,
             options.outside_margin * costs.size[0],
         )
-    return cost * np.float32(options.label_weight)
+        for forbidden in (natural, None)
+    )
+    return weight * still, weight * short, weight * long
+
+
+def _is_short(costs: LoopCosts, period: ArrayLike) -> NDArray[np.bool_]:
+    return np.less_equal(period, short_periods(costs.working, costs.options))
 
 
 def target_map(costs: LoopCosts, candidate: Candidate) -> NDArray[np.bool_]:

@@ -1,5 +1,7 @@
 """The equations of the energy, one function each, in plain numpy.
 
+All but Psi ([O] Eq. 4), which is a walk through time: :mod:`cinekit.energy.evaluate`.
+
 Sources: [O] Oh et al., Personalized Cinemagraphs using Semantic Understanding and Collaborative
 Learning, ICCV 2017 (arXiv 1708.02970). [L13] Liao, Joshi, Hoppe, Automated Video Looping with
 Progressive Dynamism, SIGGRAPH 2013. Where [O] leaves a value or rule open, it is ours and marked.
@@ -12,26 +14,13 @@ A label is a period and a start frame, ``l_x = (p_x, s_x)``; ``p = 1`` is a stil
 
 from __future__ import annotations
 
-import math
-
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import ndimage
 
 Float = NDArray[np.float32]
 Ints = NDArray[np.integer]
-
-
-def time_map(time: ArrayLike, period: ArrayLike, start: ArrayLike) -> NDArray[np.int64]:
-    """phi(x, t) = s + ((t - s) mod p): the source frame that a loop shows at time t.
-
-    The modulo is the true one: the result lies in [s, s + p) and is congruent to t modulo p.
-    Arguments broadcast against each other.
-    """
-    t, p, s = (np.asarray(a, np.int64) for a in (time, period, start))
-    frame: NDArray[np.int64] = s + np.mod(t - s, p)
-    return frame
 
 
 def phi(signal: Float, period: int) -> Float:
@@ -45,26 +34,6 @@ def phi(signal: Float, period: int) -> Float:
     step = np.sum((signal - np.roll(signal, -period, axis=0)) ** 2, axis=-1)  # (t, h, w)
     before = np.roll(step, 1, axis=0)
     out: Float = (step[:n] + before[:n]).astype(np.float32)
-    return out
-
-
-def psi(
-    signal: Float, period1: int, start1: Ints, period2: int, start2: Ints
-) -> NDArray[np.float64]:
-    """Half of PsiV (PsiF), without its 1/3 (1/K): one pixel's share of a seam ([O] Eq. 4).
-
-    ``1/M sum_{t<M} |V(phi_1(t)) - V(phi_2(t))|^2`` with ``M = lcm(p_1, p_2)``, literally.
-
-    signal : (e, t, c), the pixel's frames, one row per edge. start1, start2 : int (e,).
-    Returns float64 (e,).
-    """
-    m = math.lcm(period1, period2)
-    time = np.arange(m)
-    frame1 = time_map(time, period1, np.asarray(start1)[:, None])  # (e, m)
-    frame2 = time_map(time, period2, np.asarray(start2)[:, None])
-    rows = np.arange(signal.shape[0])[:, None]
-    difference = signal[rows, frame1].astype(np.float64) - signal[rows, frame2]  # (e, m, c)
-    out: NDArray[np.float64] = np.sum(difference**2, axis=(1, 2)) / m
     return out
 
 

@@ -10,7 +10,6 @@ from cinekit.solve.multiscale import MultiscaleSolver
 from cinekit.solve.stages import (
     PeriodStarts,
     SolvedCandidate,
-    solve_candidate,
     solve_candidates,
     solve_periods,
 )
@@ -24,7 +23,6 @@ __all__ = [
     "SolvedCandidate",
     "cut_cost",
     "grid_cut",
-    "solve_candidate",
     "solve_candidates",
     "solve_periods",
 ]

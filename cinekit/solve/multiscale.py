@@ -7,8 +7,9 @@ and a thinned sweep of moves on every level. Further labellings are found on the
 When the clip is longer than two periods, overlapping windows of start frames are solved so, and
 fused. On the pixels a thinned sweep of moves comes last, with the exact costs of all pairs.
 
-Everywhere else (several periods at once): expansion moves from the given start; without one, from
-message passing with exact tables on blocks.
+Everywhere else (several periods at once): moves from the given start, without one from message
+passing with exact tables on blocks. Where labels are start frames in order they are a thinned
+sweep, else full sweeps of expansion.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ from cinekit.solve.starts import first_labels, require_labels
 from cinekit.solve.windows import Window, line_windows
 
 Labels = NDArray[np.int32]
+
+_FEWEST = 16
+"""Labels that a thinned sweep of a general problem proposes at least."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +141,9 @@ class MultiscaleSolver:
             fusion = self._fusion(problem, require_labels(problem))
         else:
             fusion = self._fusion(problem, self._solve_blocks(problem, statistics))
+        if not windows and isinstance(problem, LoopProblem) and problem.in_order:
+            thinned_sweep(fusion, _stride(problem.n_labels))
+            sweeps = self.polish
         done = expand(fusion, sweeps, self.tolerance, _part(progress, 0.5))
         progress(1.0)
         statistics |= {"sweeps": done, **counts(fusion)}
@@ -234,6 +241,11 @@ class MultiscaleSolver:
         labels = np.where(allowed, labels, require_labels(problem))
         simple = first_labels(problem)
         return labels if problem.energy(labels) < problem.energy(simple) else simple
+
+
+def _stride(n_labels: int) -> int:
+    """For a thinned sweep that proposes at least so many labels, a power of 2."""
+    return int(2 ** max(0, int(np.log2(n_labels / _FEWEST))))
 
 
 def _on_pixels(problem: LabelProblem, blocks: Labels, size: int, first: int) -> Labels:

@@ -4,8 +4,9 @@
     2.  "choice"                  per candidate: {(p, s*|p)} plus {still at frame s'}
     3.  "starts"                  per candidate: s with p* fixed, still pixels their frame too
 
-Stages 2 and 3 then begin again, with one start frame for all pixels of a period. That sometimes
-ends lower, at least somewhere: one cut takes the better of both, "either", kept where it lowers E.
+Stage 2 begins where everything stands still. Stages 2 and 3 are gone through twice, the second time
+with one start frame for all pixels of a period. That sometimes ends lower, at least somewhere: one
+cut takes the better of both, "either", kept where it lowers E.
 Every energy in the result is computed from the labels by :func:`cinekit.energy.energy_terms`, which
 shares no code with the solvers.
 """
@@ -17,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -25,7 +26,6 @@ from numpy.typing import NDArray
 
 from cinekit.energy import (
     LoopCosts,
-    LoopProblem,
     choice_problem,
     constant_starts,
     either_problem,
@@ -36,7 +36,6 @@ from cinekit.energy import (
 from cinekit.energy.stages import Prices, start_prices
 from cinekit.errors import SolverError
 from cinekit.protocols import Progress, Solution, Solver, silent
-from cinekit.solve.starts import first_labels
 from cinekit.types import Candidate, EnergyTerms, LoopLabels
 
 Starts = Mapping[int, NDArray[np.int16]]
@@ -54,11 +53,11 @@ class SolvedCandidate:
     """What Algorithm 1 found for one candidate.
 
     labels : at working size, in working frames.
-    energies : by stage, in the order they ran: "before" (the best single label map that stage 2
-        can begin with), "choice", "starts", and "either" when beginning again helped.
+    energies : by stage, in the order they ran: "before" (everything stands still), "choice",
+        "starts", and "either" when beginning again helped.
     statistics : the solver's counts by stage ("choice moves" ...), and "stage 1 energy", the mean
         over the periods.
-    seconds : wall time of stages 2 and 3; stage 1 is shared, see "stage 1 seconds".
+    seconds : of the threads that did stages 2 and 3; stage 1 is shared, see "stage 1 seconds".
     """
 
     candidate: Candidate
@@ -111,17 +110,26 @@ def solve_candidates(
     """
     if shared is None:
         shared = solve_periods(costs, solver, threads=threads, progress=_part(progress, 0.0, 0.5))
-    starts = shared
-    share = _Shared(_part(progress, 0.5, 1.0), len(candidates))
-    prices = start_prices(costs, starts.starts)
+    prices = start_prices(costs, shared.starts)
+    beginnings = 2 if again else 1
+    jobs = [(candidate, bool(k)) for candidate in candidates for k in range(beginnings)]
+    share = _Shared(_part(progress, 0.5, 0.99), len(jobs))
 
-    def one(item: tuple[int, Candidate]) -> SolvedCandidate:
-        k, candidate = item
-        return solve_candidate(
-            costs, candidate, starts, solver, again=again, prices=prices, progress=share.of(k)
-        )
+    def begin(item: tuple[int, tuple[Candidate, bool]]) -> _Run:
+        k, (candidate, constant) = item
+        if constant:
+            starts: Starts = constant_starts(costs, candidate)
+            return _run(costs, candidate, starts, None, solver, False, share.of(k))
+        return _run(costs, candidate, shared.starts, prices, solver, True, share.of(k))
 
-    return _in_threads(one, list(enumerate(candidates)), threads)
+    def finish(item: tuple[Candidate, list[_Run]]) -> SolvedCandidate:
+        return _finished(costs, *item, shared, solver)
+
+    runs = _in_threads(begin, enumerate(jobs), threads)
+    of_each = [runs[k : k + beginnings] for k in range(0, len(runs), beginnings)]
+    solved = _in_threads(finish, zip(candidates, of_each, strict=True), threads)
+    progress(1.0)
+    return solved
 
 
 def solve_periods(
@@ -146,89 +154,97 @@ def solve_periods(
     )
 
 
-def solve_candidate(
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """Stages 2 and 3, gone through once.
+
+    unary : float32 (h, w), the unary cost of every pixel's loop. energy : of stage 3. energies and
+    statistics : as in :class:`SolvedCandidate`, empty where nobody asked for them.
+    """
+
+    loops: LoopLabels
+    unary: NDArray[np.float32]
+    energy: float
+    energies: Mapping[str, EnergyTerms]
+    statistics: Mapping[str, float]
+    seconds: float
+
+
+def _run(
     costs: LoopCosts,
     candidate: Candidate,
-    shared: PeriodStarts,
+    starts: Starts,
+    prices: Prices | None,
     solver: Solver,
-    *,
-    again: bool = True,
-    prices: Prices | None = None,
-    progress: Progress = silent,
-) -> SolvedCandidate:
-    """Stages 2 and 3 for one candidate, see :func:`solve_candidates`.
+    account: bool,
+    progress: Progress,
+) -> _Run:
+    """Stages 2 and 3 with these start frames of every period.
 
-    prices : :func:`cinekit.energy.stages.start_prices` of the shared starts, if they are known.
+    account : whether the energies of the stages are wanted, and compared with the solver's.
     """
     began = time.perf_counter()
-    choice = choice_problem(costs, shared.starts, candidate, prices)
-    first = first_labels(choice)
-    energies = {"before": energy_terms(costs, candidate, choice.loops(first))}
-    statistics: dict[str, float] = {
-        "stage 1 energy": float(np.mean(list(shared.energies.values()))),
-        "stage 1 seconds": shared.seconds,
-    }
-
-    def note(stage: str, labels: LoopLabels, solution: Solution) -> None:
-        energies[stage] = energy_terms(costs, candidate, labels)
-        _compare(f'stage "{stage}"', solution.energy, energies[stage].total)
-        for key, value in solution.statistics.items():
-            statistics[f"{stage} {key}"] = float(value)
-
-    half = 0.5 if again else 1.0
-    chosen = solver.solve(choice, first, _part(progress, 0.0, 0.5 * half))
-    note("choice", choice.loops(chosen.labels), chosen)
-    moved = _solve_starts(
-        costs, candidate, choice, chosen, solver, _part(progress, 0.5 * half, half)
-    )
-    labels = moved.loops
-    note("starts", labels, moved.solution)
-    if again:
-        choice = choice_problem(costs, constant_starts(costs, candidate), candidate)
-        first = first_labels(choice)
-        chosen = solver.solve(choice, first, _part(progress, 0.5, 0.75))
-        other = _solve_starts(costs, candidate, choice, chosen, solver, _part(progress, 0.75, 1.0))
-        found = [moved, other]
-        either = either_problem(costs, [(one.problem, one.solution.labels) for one in found])
-        best = int(other.solution.energy < moved.solution.energy)
-        fused = solver.solve(either, np.full(costs.size, best, np.int32))
-        if fused.energy < moved.solution.energy:
-            labels = either.loops(fused.labels)
-            note("either", labels, fused)
-    progress(1.0)
-    return SolvedCandidate(
-        candidate=candidate,
-        labels=labels,
-        energies=energies,
-        statistics=statistics,
-        seconds=time.perf_counter() - began,
-    )
+    problem = choice_problem(costs, starts, candidate, prices)
+    labels = np.full(problem.shape, problem.n_labels - 1, np.int32)  # the last label is a still one
+    record = _Record(costs, candidate)
+    if account:
+        record.note("before", problem.loops(labels))
+    chosen = solver.solve(problem, labels, _part(progress, 0.0, 0.5))
+    loops = problem.loops(chosen.labels)
+    if account:
+        record.note("choice", loops, chosen)
+    problem = start_problem(costs, loops.period, candidate)
+    moved = solver.solve(problem, loops.start.astype(np.int32), _part(progress, 0.5, 1.0))
+    loops = problem.loops(moved.labels)
+    if account:
+        record.note("starts", loops, moved)
+    unary = np.take_along_axis(problem.unary, moved.labels[None].astype(np.int64), axis=0)[0]
+    seconds = time.perf_counter() - began
+    return _Run(loops, unary, moved.energy, record.energies, record.statistics, seconds)
 
 
-@dataclass(frozen=True, eq=False)
-class _Moved:
-    """Stage 3, solved."""
-
-    problem: LoopProblem
-    solution: Solution
-
-    @property
-    def loops(self) -> LoopLabels:
-        return self.problem.loops(self.solution.labels)
-
-
-def _solve_starts(
+def _finished(
     costs: LoopCosts,
     candidate: Candidate,
-    choice: LoopProblem,
-    chosen: Solution,
+    runs: Sequence[_Run],
+    shared: PeriodStarts,
     solver: Solver,
-    progress: Progress,
-) -> _Moved:
-    """Stage 3 from what stage 2 chose."""
-    labels = choice.loops(chosen.labels)
-    problem = start_problem(costs, labels.period, candidate)
-    return _Moved(problem, solver.solve(problem, labels.start.astype(np.int32), progress))
+) -> SolvedCandidate:
+    """The better of what was found, pixel by pixel."""
+    began = time.perf_counter()
+    first = runs[0]
+    loops = first.loops
+    record = _Record(costs, candidate, dict(first.energies), dict(first.statistics))
+    if len(runs) > 1:
+        either = either_problem(costs, [run.loops for run in runs], [run.unary for run in runs])
+        best = int(np.argmin([run.energy for run in runs]))
+        fused = solver.solve(either, np.full(costs.size, best, np.int32))
+        if fused.energy < first.energy:
+            loops = either.loops(fused.labels)
+            record.note("either", loops, fused)
+    record.statistics["stage 1 energy"] = float(np.mean(list(shared.energies.values())))
+    record.statistics["stage 1 seconds"] = shared.seconds
+    seconds = time.perf_counter() - began + sum(run.seconds for run in runs)
+    return SolvedCandidate(candidate, loops, record.energies, record.statistics, seconds)
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What the stages of one candidate reached."""
+
+    costs: LoopCosts
+    candidate: Candidate
+    energies: dict[str, EnergyTerms] = field(default_factory=dict)
+    statistics: dict[str, float] = field(default_factory=dict)
+
+    def note(self, stage: str, loops: LoopLabels, solution: Solution | None = None) -> None:
+        """The energy of a stage, and what its solver says."""
+        self.energies[stage] = energy_terms(self.costs, self.candidate, loops)
+        if solution is None:
+            return
+        _compare(f'stage "{stage}"', solution.energy, self.energies[stage].total)
+        for key, value in solution.statistics.items():
+            self.statistics[f"{stage} {key}"] = float(value)
 
 
 def _compare(stage: str, reported: float, independent: float) -> None:

@@ -20,7 +20,6 @@ from cinekit.energy import (
     period_problem,
     reference,
     start_problem,
-    terms,
 )
 from cinekit.energy.area import Area
 from cinekit.energy.steady import steady
@@ -76,14 +75,6 @@ def allowed_labels(rng: np.random.Generator, problem: LoopProblem) -> np.ndarray
     wish = rng.random(problem.unary.shape)
     wish[np.isinf(problem.unary)] = -1
     return wish.argmax(axis=0).astype(np.int32)
-
-
-@given(t=st.integers(-500, 500), p=st.integers(1, 90), s=st.integers(0, 90))
-def test_time_map_is_periodic_and_stays_in_the_loop(t: int, p: int, s: int) -> None:
-    frame = int(terms.time_map(t, p, s))
-    assert s <= frame < s + p
-    assert (frame - t) % p == 0
-    assert frame == int(terms.time_map(t + p, p, s)) == reference.time_map(t, (p, s))
 
 
 @pytest.mark.parametrize("kind", ["equal", "co-prime", "common divisor", "still", "both still"])

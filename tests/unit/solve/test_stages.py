@@ -38,11 +38,11 @@ def test_every_stage_lowers_the_energy_and_reports_its_terms(noise):
         assert solved.statistics["choice moves"] > 0
 
 
-class Idle:
-    """Leaves everything to be gained, until it is asked which of two labellings to take."""
+class Hasty:
+    """Chooses periods, and leaves start frames as they are."""
 
     def solve(self, problem, start=None, progress=silent):
-        if problem.n_labels == 2:
+        if not problem.in_order:
             return ExpansionSolver().solve(problem, start)
         labels = first_labels(problem, start)
         return Solution(labels, problem.energy(labels))
@@ -51,8 +51,8 @@ class Idle:
 def test_beginning_again_is_kept_only_if_it_lowers_the_energy(noise):
     costs, candidates = noise
     costs = LoopCosts(costs.working, replace(costs.options, alpha_static=3.0))
-    once = solve_candidates(costs, candidates, Idle(), again=False)
-    twice = solve_candidates(costs, candidates, Idle())
+    once = solve_candidates(costs, candidates, Hasty(), again=False)
+    twice = solve_candidates(costs, candidates, Hasty())
     assert any("either" in more.energies for more in twice)
     for one, more in zip(once, twice, strict=True):
         assert list(one.energies) == ["before", "choice", "starts"]
