@@ -75,7 +75,7 @@ def solve_line(finest: LineGrid, effort: Effort) -> LineSolution:
             moves.propose(other)
         thinned_sweep(moves, effort.stride)
         if level == first:
-            others = _others(grid, moves.labels, effort.proposals, max(1, effort.stride // 2))
+            others = _others(grid, moves.labels, effort.proposals, effort.stride)
             for other in others:
                 moves.propose(other)
         labels = moves.labels

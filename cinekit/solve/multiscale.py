@@ -70,7 +70,7 @@ class MultiscaleSolver:
 
     levels: int = 3
     iterations: int = 20
-    proposals: int = 3
+    proposals: int = 2
     stride: int = 4
     polish: int = 0
     block: int = 4
