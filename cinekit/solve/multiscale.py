@@ -37,9 +37,6 @@ from cinekit.solve.windows import Window, line_windows
 
 Labels = NDArray[np.int32]
 
-_FEWEST = 16
-"""Labels that a thinned sweep of a general problem proposes at least."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class MultiscaleSolver:
@@ -142,7 +139,7 @@ class MultiscaleSolver:
         else:
             fusion = self._fusion(problem, self._solve_blocks(problem, statistics))
         if not windows and isinstance(problem, LoopProblem) and problem.in_order:
-            thinned_sweep(fusion, _stride(problem.n_labels))
+            thinned_sweep(fusion, 2 * self.stride)
             sweeps = self.polish
         done = expand(fusion, sweeps, self.tolerance, _part(progress, 0.5))
         progress(1.0)
@@ -241,11 +238,6 @@ class MultiscaleSolver:
         labels = np.where(allowed, labels, require_labels(problem))
         simple = first_labels(problem)
         return labels if problem.energy(labels) < problem.energy(simple) else simple
-
-
-def _stride(n_labels: int) -> int:
-    """For a thinned sweep that proposes at least so many labels, a power of 2."""
-    return int(2 ** max(0, int(np.log2(n_labels / _FEWEST))))
 
 
 def _on_pixels(problem: LabelProblem, blocks: Labels, size: int, first: int) -> Labels:

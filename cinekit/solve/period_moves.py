@@ -58,9 +58,9 @@ class PeriodMoves(PlaneMoves):
             ends = [self._ends(own, axis) for axis in range(2)]
             seconds, firsts = zip(*ends, strict=True)
             return Reads(everywhere, self._unary[labels], firsts, seconds, own)
-        frames = self._starts[labels]
-        unary = np.take_along_axis(self._unary, labels[None], axis=0)[0]
-        own = np.take_along_axis(sums, frames[None], axis=0)[0]
+        unary, own = np.empty((2, labels.size), np.float32)
+        frames = np.empty(labels.size, np.int32)
+        _read_nodes(self._unary, sums, self._starts, labels, unary, own, frames)
         firsts, seconds = [], []
         for axis, step in enumerate(self._steps):
             ahead, back = (end.copy() for end in self._ends(own, axis))
@@ -84,6 +84,16 @@ class PeriodMoves(PlaneMoves):
         assert reads.nodes is not None
         first, second = self._ends(reads.nodes, axis)
         return first, reads.second[axis], second, reads.first[axis]
+
+
+@njit(cache=True, nogil=True)
+def _read_nodes(all_unary, sums, starts, labels, unary, own, frames):  # type: ignore[no-untyped-def]
+    """The unary costs of a labelling, what its nodes read at their own frame, and the frames."""
+    for k in range(labels.shape[0]):
+        label = labels[k]
+        unary[k] = all_unary[label, k]
+        frames[k] = starts[label]
+        own[k] = sums[frames[k], k]
 
 
 @njit(cache=True, nogil=True)
