@@ -89,15 +89,17 @@ def own_from_sums(x, sums, period, s1, s2, spans, width, out):  # type: ignore[n
 
 @kernel
 def move_costs(  # type: ignore[no-untyped-def]
-    x, squares, sums, weights, axis, spans, inside, pc, sc, pa, sa, own, keep, out
+    x, squares, sums, weights, axis, spans, inside, pc, sc, pa, sa, own, keep, guess, out
 ):
     """The four pair costs in one move of every edge that has both ends inside, in one pass.
 
     spans, inside : see :class:`cinekit.energy.area.Area`. pc, sc : int16 (n,), current period and
     start. pa, sa : the proposed ones. own : float32 (n,), :func:`own_distances`. Wherever both ends
     of an edge share the current or the proposed label, a term is one of these, so most edges need
-    no new distance. keep : out[0] already holds the current costs. out : float32 (4, edges):
-    (cur, cur), (cur, new), (new, cur), (new, new).
+    no new distance. keep : out[0] already holds the current costs. guess : planes 1 and 2 may take
+    what an end sees between its own two labels for what it sees between one of them and one of the
+    neighbour's, which are loops of the same period that start at another frame. out : float32
+    (4, edges): (cur, cur), (cur, new), (new, cur), (new, new).
     """
     h, w = weights.shape
     stride = w if axis == 0 else 1
@@ -129,20 +131,20 @@ def move_costs(  # type: ignore[no-untyped-def]
                 continue
             cur_new = new_cur = np.float32(0)
             if pc[i] != pa[j] or sc[i] != sa[j]:
-                if same_new:
+                if same_new or (guess and own[i] > 0):
                     cur_new += own[i]
                 else:
                     cur_new += loop_distance(x, squares, sums, i, pc[i], sc[i], pa[j], sa[j])
-                if same_cur:
+                if same_cur or (guess and own[j] > 0):
                     cur_new += own[j]
                 else:
                     cur_new += loop_distance(x, squares, sums, j, pc[i], sc[i], pa[j], sa[j])
             if pa[i] != pc[j] or sa[i] != sc[j]:
-                if same_cur:
+                if same_cur or (guess and own[i] > 0):
                     new_cur += own[i]
                 else:
                     new_cur += loop_distance(x, squares, sums, i, pa[i], sa[i], pc[j], sc[j])
-                if same_new:
+                if same_new or (guess and own[j] > 0):
                     new_cur += own[j]
                 else:
                     new_cur += loop_distance(x, squares, sums, j, pa[i], sa[i], pc[j], sc[j])
@@ -154,6 +156,34 @@ def move_costs(  # type: ignore[no-untyped-def]
                 out[3, y, k] = weight * pair_cost(
                     x, squares, sums, i, j, pa[i], sa[i], pa[j], sa[j]
                 )
+
+
+@kernel
+def mixed_costs(x, squares, sums, weights, axis, spans, inside, pc, sc, pa, sa, taken, out):  # type: ignore[no-untyped-def]
+    """What edges cost of which one end takes the proposal and the other keeps its label.
+
+    taken : uint8 (n,). The others : as in :func:`move_costs`, of which this corrects the guesses.
+    """
+    h, w = weights.shape
+    stride = w if axis == 0 else 1
+    width = w if axis == 0 else w + 1
+    for span in range(spans.shape[0]):
+        y, first, end = spans[span]
+        if y == h:
+            continue
+        for k in range(first, end - axis):
+            if axis == 0 and not inside[y + 1, k]:
+                continue
+            i = y * width + k
+            j = i + stride
+            if taken[i] == taken[j]:
+                continue
+            if taken[i]:
+                cost = pair_cost(x, squares, sums, i, j, pa[i], sa[i], pc[j], sc[j])
+                out[2, y, k] = weights[y, k] * cost
+            else:
+                cost = pair_cost(x, squares, sums, i, j, pc[i], sc[i], pa[j], sa[j])
+                out[1, y, k] = weights[y, k] * cost
 
 
 @kernel

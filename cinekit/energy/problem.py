@@ -170,6 +170,7 @@ class LoopProblem:
         new: Labels | int,
         reuse: MoveCosts | None = None,
         area: Area | None = None,
+        guess: bool = False,
     ) -> MoveCosts:
         """The four pair costs of every edge for one expansion (fusion) move, in one pass.
 
@@ -177,7 +178,11 @@ class LoopProblem:
         reuse : costs of an earlier move whose plane 0 belongs to ``labels`` (see
         :meth:`MoveCosts.accept`); its arrays are overwritten and returned.
         area : only the edges that have both ends inside are computed.
+        guess : planes 1 and 2 may be guesses that are good enough to decide a move, in half the
+        time, see :func:`cinekit.energy.edge_kernels.move_costs`; :meth:`mixed_costs` must follow.
+        Only where labels of several periods meet at a pixel: elsewhere guesses are poor.
         """
+        guess = guess and self.period.label_stride > 0
         area = area or Area.whole(self.shape)
         current = _flat(labels)
         proposed = np.array([new], np.int32) if isinstance(new, int) else _flat(new)
@@ -196,10 +201,22 @@ class LoopProblem:
         keep = reuse is not None
         for axis, planes in enumerate((out.vertical, out.horizontal)):
             weights = self.costs.edge_weights[axis]
-            edge_kernels.move_costs(
-                *self._signal, weights, axis, spans, area.inside, pc, sc, pa, sa, own, keep, planes
-            )
+            known = weights, axis, spans, area.inside, pc, sc, pa, sa, own
+            edge_kernels.move_costs(*self._signal, *known, keep, guess, planes)
         return out
+
+    def mixed_costs(self, taken: NDArray[np.bool_], costs: MoveCosts, area: Area) -> None:
+        """Make the guesses right where one end of an edge takes the proposal of the last move.
+
+        taken : bool (h, w). costs : of :meth:`move_costs`, for an area that this one is a part of.
+        """
+        if not self.period.label_stride:
+            return  # nothing was guessed
+        loops, _ = costs.scratch
+        flags = np.ascontiguousarray(taken, np.uint8).ravel()
+        for axis, planes in enumerate((costs.vertical, costs.horizontal)):
+            known = self.costs.edge_weights[axis], axis, area.spans, area.inside, *loops
+            edge_kernels.mixed_costs(*self._signal, *known, flags, planes)
 
     def line(self) -> tuple[Float, Float] | None:
         """The line metric, when one period holds all labels at most p apart.

@@ -61,11 +61,17 @@ class FastMoves(Protocol):
         new: Labels | int,
         reuse: MoveCosts | None = None,
         area: Area | None = None,
+        guess: bool = False,
     ) -> MoveCosts:
         """Planes 1 to 3 for the proposal ``new``, written into ``reuse``, whose plane 0 is kept.
 
-        area : the edges with both ends inside are needed, all of them by default.
+        area : the edges with both ends inside are needed, all of them by default. guess : planes 1
+        and 2 need not be right before :meth:`mixed_costs`.
         """
+        ...
+
+    def mixed_costs(self, taken: NDArray[np.bool_], costs: MoveCosts, area: Area) -> None:
+        """Put planes 1 and 2 right on the edges with one end taken."""
         ...
 
 
@@ -80,7 +86,8 @@ class Fusion:
     problem, labels : what to improve, and from where; pair costs are >= 0.
     cut : the minimum cut.
     neglect : share of the energy that a move may leave lying, see
-        :class:`cinekit.solve.prospects.Prospects`. 0 makes every move exact.
+        :class:`cinekit.solve.prospects.Prospects`; above 0 moves may also be decided by guesses of
+        pair costs. What they change is always known exactly. 0 makes every move exact.
     """
 
     def __init__(
@@ -106,6 +113,7 @@ class Fusion:
         self._capacities = empty_capacities((h, w))
         self._nowhere = np.zeros((h, w), np.bool_)
         self._reached = self.energy
+        self._guess = neglect > 0
 
     @property
     def energy(self) -> float:
@@ -124,13 +132,13 @@ class Fusion:
             return 0
         self.moves += 1
         self.pair_costs(proposal, prospect.area)
-        taken = self.decide(proposal, unary, prospect.area)
+        changing = self.labels != proposal
+        taken = self.decide(proposal, unary, prospect.area) & changing
         change = self._change(taken, unary, prospect.area)
         if prospect.rest is not None:
-            taken, change = self._followed(proposal, unary, prospect, taken, change)
+            taken, change = self._followed(proposal, unary, prospect, changing, taken, change)
         if not change < 0:
             return 0
-        taken &= self.labels != proposal
         self.accepted += 1
         self._reached += change
         self.labels[taken] = proposal if isinstance(proposal, int) else proposal[taken]
@@ -166,6 +174,7 @@ class Fusion:
         proposal: Labels | int,
         unary: NDArray[np.float32],
         prospect: Prospect,
+        changing: NDArray[np.bool_],
         taken: NDArray[np.bool_],
         change: float,
     ) -> tuple[NDArray[np.bool_], float]:
@@ -178,21 +187,30 @@ class Fusion:
         rest = self._prospects.pixels(prospect.rest)
         area = prospect.area
         fixed = area.inside & ~area.free & _beside(rest) & np.isfinite(unary)
-        other = self._cut(unary, area, fixed) | fixed
+        other = (self._cut(unary, area, fixed) | fixed) & changing
         if not self._change(other, unary, area) + prospect.price < min(change, 0.0):
             return taken, change
         # Worth knowing what it really costs, seams at the far side of the rest included.
-        other |= rest
+        other |= rest & changing
         area = self._prospects.area(prospect)
         self.pair_costs(proposal, area)
         true = self._change(other, unary, area)
-        return (other, true) if true < change else (taken, change)
+        if true < change:
+            return other, true
+        self._correct(taken, prospect.area)
+        return taken, change
 
     def _change(self, taken: NDArray[np.bool_], unary: NDArray[np.float32], area: Area) -> float:
         """By how much the energy changes inside an area."""
+        self._correct(taken, area)
         return float(
             energy_change(area.spans, area.inside, taken, unary, self.unary, *self._planes)
         )
+
+    def _correct(self, taken: NDArray[np.bool_], area: Area) -> None:
+        """Put guessed pair costs right that a move would pay."""
+        if self._guess and isinstance(self.problem, FastMoves):
+            self.problem.mixed_costs(taken, self.costs, area)
 
     @property
     def _planes(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -211,7 +229,9 @@ class Fusion:
     def pair_costs(self, proposal: Labels | int, area: Area | None = None) -> None:
         """Fill planes 1 to 3 of the costs for a proposal, at least inside the area."""
         if isinstance(self.problem, FastMoves):
-            self.costs = self.problem.move_costs(self.labels, proposal, self.costs, area)
+            self.costs = self.problem.move_costs(
+                self.labels, proposal, self.costs, area, self._guess
+            )
             return
         for axis, out in ((0, self.costs.vertical), (1, self.costs.horizontal)):
             first, second = edge_ends(self.labels, axis)

@@ -6,7 +6,7 @@
 
 Stage 2 begins where everything stands still. Stages 2 and 3 are gone through twice, the second time
 with one start frame for all pixels of a period. That sometimes ends lower, at least somewhere: one
-cut takes the better of both, "either", and where that lowers E stage 3 follows once more, "starts
+cut takes the better of both, "either", kept where it lowers E. Stage 3 is also the end, "starts
 again".
 Every energy in the result is computed from the labels by :func:`cinekit.energy.energy_terms`, which
 shares no code with the solvers.
@@ -55,7 +55,7 @@ class SolvedCandidate:
 
     labels : at working size, in working frames.
     energies : by stage, in the order they ran: "before" (everything stands still), "choice",
-        "starts", and "either" and "starts again" when beginning again helped.
+        "starts", "either" when beginning again helped, and "starts again".
     statistics : the solver's counts by stage ("choice moves" ...), and "stage 1 energy", the mean
         over the periods.
     seconds : of the threads that did stages 2 and 3; stage 1 is shared, see "stage 1 seconds".
@@ -223,10 +223,10 @@ def _finished(
         if fused.energy < first.energy:
             loops = either.loops(fused.labels)
             record.note("either", loops, fused)
-            problem = start_problem(costs, loops.period, candidate)
-            moved = solver.solve(problem, loops.start.astype(np.int32))
-            loops = problem.loops(moved.labels)
-            record.note("starts again", loops, moved)
+        problem = start_problem(costs, loops.period, candidate)
+        moved = solver.solve(problem, loops.start.astype(np.int32))
+        loops = problem.loops(moved.labels)
+        record.note("starts again", loops, moved)
     record.statistics["stage 1 energy"] = float(np.mean(list(shared.energies.values())))
     record.statistics["stage 1 seconds"] = shared.seconds
     seconds = time.perf_counter() - began + sum(run.seconds for run in runs)

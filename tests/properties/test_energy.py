@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import replace
 
@@ -23,6 +24,8 @@ from cinekit.energy import (
 )
 from cinekit.energy.area import Area
 from cinekit.energy.steady import steady
+from cinekit.solve.grid_cut import grid_cut
+from cinekit.solve.moves import Fusion
 from cinekit.types import Candidate
 
 OPTIONS = EnergyOptions(semantic_weight=0.3, min_period=2, period_step=1, short_period=3)
@@ -164,6 +167,68 @@ def test_a_move_costs_what_its_four_pairs_of_labels_cost(scene, stage: int) -> N
         moved = rng.random(labels.shape) < 0.5
         costs.accept(moved)
         labels = np.where(moved, full, labels).astype(np.int32)
+
+
+@given(scene=scenes(), stage=st.sampled_from([1, 2, 3]))
+@few
+def test_guessed_costs_are_right_where_a_move_pays_them(scene, stage: int) -> None:
+    rng, working = scene
+    problem = any_problem(rng, LoopCosts(working, OPTIONS), stage)
+    labels, new = (
+        rng.integers(0, problem.n_labels, problem.shape).astype(np.int32) for _ in range(2)
+    )
+    exact, guessed = (problem.move_costs(labels, new, guess=guess) for guess in (False, True))
+    for _ in range(2):
+        taken = (rng.random(labels.shape) < 0.5) & (labels != new)
+        problem.mixed_costs(taken, guessed, Area.whole(problem.shape))
+        costs = copy.deepcopy(exact), copy.deepcopy(guessed)
+        for one in costs:
+            one.accept(taken)
+        np.testing.assert_allclose(costs[1].vertical[0], costs[0].vertical[0], rtol=1e-6)
+        np.testing.assert_allclose(costs[1].horizontal[0], costs[0].horizontal[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("stage", [2, 3])
+@pytest.mark.parametrize("seed", [5, 14, 19, 22])  # some moves are given up for others here
+def test_moves_that_guess_keep_their_books(seed: int, stage: int) -> None:
+    """Between two parts that move lies a calm one, which follows as a whole or not."""
+    rng = np.random.default_rng(seed)
+    working = working_clip(rng, 12, 40, 56)
+    working.response[:] = 0
+    sway = 0.02 * rng.random()
+    calm = working.frames[:1] + sway * (working.frames - working.frames[:1])
+    working.frames[:, :, 14:44] = calm[:, :, 14:44]
+    problem = any_problem(rng, LoopCosts(working, OPTIONS), stage)
+    labels = allowed_labels(rng, problem)
+    if stage == 2:
+        labels[:] = problem.n_labels - 1
+    fusion = Fusion(problem, labels, grid_cut, 1e-2)
+    for label in rng.permutation(problem.n_labels):
+        before = problem.energy(fusion.labels)
+        fusion.propose(int(label))
+        assert fusion.energy == pytest.approx(problem.energy(fusion.labels), rel=1e-6)
+        assert fusion.energy <= before * (1 + 1e-6)
+
+
+@given(scene=scenes())
+@few
+def test_start_frames_at_own_periods_cost_what_they_cost_at_one_period(scene) -> None:
+    rng, working = scene
+    costs = LoopCosts(working, OPTIONS)
+    period = rng.choice([1, *costs.periods], costs.size).astype(np.int16)
+    target = rng.random(costs.size) < 0.5
+    found, sums = costs.of_own_periods(period, target)
+    assert (found[:, period == 1] == 0).all()
+    for p in costs.periods:
+        here = period == p
+        temporal, one_sums = costs.temporal_and_sums(p)
+        expected = temporal + costs.calm(p) * target
+        np.testing.assert_allclose(found[: len(expected), here], expected[:, here], rtol=1e-5)
+        assert np.isinf(found[len(expected) :, here]).all()
+        of_here = here.ravel()
+        n = one_sums.shape[-1]
+        np.testing.assert_allclose(sums[of_here, :, :n], one_sums[of_here], rtol=1e-6)
+        np.testing.assert_allclose(one_sums, costs.multiples(p, 1), rtol=1e-6)
 
 
 @given(scene=scenes(), stage=st.sampled_from([1, 2, 3]))

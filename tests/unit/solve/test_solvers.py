@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cinekit.energy import period_problem
+from cinekit.energy import period_problem, start_problem
 from cinekit.errors import ConfigError, SolverError
 from cinekit.solve import BruteForceSolver, ExpansionSolver, MultiscaleSolver, grid_cut
 from cinekit.solve.expansion import thinned_sweep
@@ -95,6 +95,18 @@ def test_a_thinned_sweep_tries_some_labels_and_jumps_to_those_between():
     full = Tried(tried.problem, tried.labels)
     thinned_sweep(full, 1)
     assert full.proposals == list(range(10))
+
+
+def test_start_frames_of_several_periods_take_few_cuts_and_end_near_full_sweeps(noise):
+    costs, candidates = noise
+    rng = np.random.default_rng(0)
+    period = rng.choice([1, costs.periods[-2]], costs.size)
+    problem = start_problem(costs, period, candidates[0])
+    start = np.zeros(costs.size, np.int32)
+    few = MultiscaleSolver().solve(problem, start)
+    full = ExpansionSolver().solve(problem, start)
+    assert few.statistics["moves"] < problem.n_labels <= full.statistics["moves"]
+    assert few.energy < 1.05 * full.energy < problem.energy(start)
 
 
 def test_other_labellings_open_what_moves_from_one_do_not_find():
