@@ -252,8 +252,8 @@ def test_another_id_solves_that_candidate_alone(bench: Bench) -> None:
     settings = replace(bench.settings, candidates=CandidateOptions(combine=2, everything=False))
     made, calls = bench.run(settings)
     assert len(made[0].cinemagraphs) == 3
-    # Stages 2 and 3 twice, and which of the two every pixel takes.
-    assert calls == {"candidates": 5, "judge": calls["judge"], "write": 3}
+    # Stages 2 and 3 twice, which of the two every pixel takes, and stage 3 from there.
+    assert calls == {"candidates": 6, "judge": calls["judge"], "write": 3}
     assert_same(made, bench.run(settings, cache=False)[0])
 
 
@@ -271,7 +271,7 @@ def test_what_is_painted_on_the_regions_keeps_stage_1(bench: Bench) -> None:
     painted = CandidateOptions(painted=str(bench.folder / "drawn" / "brush.png"))
     settings = replace(bench.settings, candidates=painted)
     made, calls = bench.run(settings)
-    assert calls == {"candidates": 5, "judge": calls["judge"], "write": 1}
+    assert calls == {"candidates": 6, "judge": calls["judge"], "write": 1}
     assert_same(made, bench.run(settings, cache=False)[0])
 
 
