@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 EVERY = 15.0
 """Seconds between two lines of a long stage where no bar can be shown."""
 
+TELLING = 0.05
+"""Share of a stage from which on its pace says how long it takes: before, kernels compile."""
+
 
 class PlainReporter:
     """One line per finished stage, note and warning, and a sign of life of long stages.
@@ -43,7 +46,8 @@ class PlainReporter:
             if 0 < share < 1 and now - said >= self._every:
                 said = now
                 left = (now - began) * (1 - share) / share
-                self._say(f"{name}: {share:.0%}, about {left:.0f} s left")
+                told = f", about {left:.0f} s left" if share >= TELLING else ""
+                self._say(f"{name}: {share:.0%}{told}")
 
         yield progress
         self._say(f"{name}: {time.perf_counter() - began:.1f} s")

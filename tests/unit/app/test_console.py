@@ -32,12 +32,13 @@ def test_the_plain_reporter_writes_one_line_per_event():
 def test_a_long_stage_says_how_far_it_is_and_how_long_it_takes():
     stream = io.StringIO()
     with PlainReporter(stream, every=0.0).stage("solve") as progress:
-        for share in (0.0, 0.25, 1.0):
+        for share in (0.0, 0.01, 0.25, 1.0):
             progress(share)
     lines = stream.getvalue().splitlines()
-    assert len(lines) == 2
-    assert lines[0].startswith("solve: 25%, about ")
-    assert lines[0].endswith(" s left")
+    assert len(lines) == 3
+    assert lines[0] == "solve: 1%"  # too early to say how long the rest takes
+    assert lines[1].startswith("solve: 25%, about ")
+    assert lines[1].endswith(" s left")
 
 
 def test_a_stage_that_fails_is_not_reported_as_done():
