@@ -117,8 +117,11 @@ class LoopCosts:
         period : int (h, w), 1 where still. target : bool (h, w). Returns float32 (t, h, w), inf
         above t-p-1, and A_p of every pixel's period, float32 (h * w, 1, t).
         """
-        way, usual, price = self._travelled, self._usual_step, self.calm_price * target
         t = self.n_frames
+        if period.min() < 1 or period.max() >= t:
+            found = f"{period.min()} to {period.max()}"
+            raise ValueError(f"expected working periods in [1, {t - 1}], received {found}")
+        way, usual, price = self._travelled, self._usual_step, self.calm_price * target
         costs, sums = kernels.own_period_costs(
             self.features,
             self.gamma_t.ravel(),

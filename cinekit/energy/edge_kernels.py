@@ -98,8 +98,9 @@ def move_costs(  # type: ignore[no-untyped-def]
     of an edge share the current or the proposed label, a term is one of these, so most edges need
     no new distance. keep : out[0] already holds the current costs. guess : planes 1 and 2 may take
     what an end sees between its own two labels for what it sees between one of them and one of the
-    neighbour's, which are loops of the same period that start at another frame. out : float32
-    (4, edges): (cur, cur), (cur, new), (new, cur), (new, new).
+    neighbour's. The latter are mostly loops of the same period that start at another frame; at
+    borders of periods the guess is rough. out : float32 (4, edges): (cur, cur), (cur, new),
+    (new, cur), (new, new).
     """
     h, w = weights.shape
     stride = w if axis == 0 else 1

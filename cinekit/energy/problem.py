@@ -63,7 +63,7 @@ class LoopProblem:
         A still label shows one of the t frames; a looping one has ``start + period <= t - 1``,
         forbidden or not, because every pair of labels has a cost.
     unary : float32 (L, h, w), inf where a label is forbidden.
-    sums : :attr:`sums`, where they are known.
+    sums : prefix sums of the one period that each pixel has, where known: see :attr:`sums`.
     """
 
     def __init__(
@@ -119,7 +119,8 @@ class LoopProblem:
     def sums(self) -> Float:
         """Prefix sums of the one period that each pixel has: float32 (n, m, >= t-p+1).
 
-        Of shape (0, 0, 0) where labels of several periods meet at a pixel.
+        Of shape (0, 0, 0) where labels of several periods meet at a pixel. So are those of pixels
+        with periods of their own that were not given: costs then come from the frames, slowly.
         """
         if self._known_sums is not None:
             return self._known_sums

@@ -132,21 +132,19 @@ def _label_costs(costs: LoopCosts, candidate: Candidate) -> tuple[Float, Float, 
     target = target_map(costs, candidate)
     natural = target & costs.natural
     weight = np.float32(options.label_weight)
-    still = terms.e_still(costs.active, options.alpha_static, target)
-    short, long = (
-        terms.e_loop(
-            costs.active,
-            options.alpha_static,
-            target,
-            forbidden,
-            options.outside_cost,
-            options.outside_motion,
-            natural,
-            options.outside_margin * costs.size[0],
-        )
-        for forbidden in (natural, None)
+    still = weight * terms.e_still(costs.active, options.alpha_static, target)
+    long = weight * terms.e_loop(
+        costs.active,
+        options.alpha_static,
+        target,
+        options.outside_cost,
+        options.outside_motion,
+        natural,
+        options.outside_margin * costs.size[0],
     )
-    return weight * still, weight * short, weight * long
+    # [O]'s finite penalty for short periods on natural texture would bury all other terms.
+    short = np.where(natural, np.float32(np.inf), long)
+    return still, short, long
 
 
 def _is_short(costs: LoopCosts, period: ArrayLike) -> NDArray[np.bool_]:

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 Float = NDArray[np.float32]
-Ints = NDArray[np.integer]
 
 
 def phi(signal: Float, period: int) -> Float:
@@ -129,7 +128,6 @@ def e_loop(
     active: Float,
     alpha: float,
     target: NDArray[np.bool_],
-    forbidden: NDArray[np.bool_] | None,
     outside_cost: float,
     outside_motion: float,
     soft: NDArray[np.bool_] | None = None,
@@ -140,17 +138,11 @@ def e_loop(
     Outside the target a loop costs ``outside_cost + outside_motion * E_static(x)``: the mirror
     image of what standing still costs inside. Near ``soft``, the natural part of the target, the
     second part rises from 0 to the whole over ``margin`` pixels: a flame does not end where its
-    mask does, and looks worse cut off than licking beyond it. ``forbidden`` pixels cost infinity:
-    [O]'s finite penalty for short periods on natural texture would bury all other terms.
-
-    Returns float32 (h, w), inf where forbidden.
+    mask does, and looks worse cut off than licking beyond it. Returns float32 (h, w).
     """
     share: Float | float = 1.0
     if soft is not None and soft.any():
         far = cv2.distanceTransform((~soft).astype(np.uint8), cv2.DIST_L2, 5)  # pixels, 0 inside
         share = np.minimum(far / np.float32(max(margin, 1.0)), 1)
     outside = outside_cost + outside_motion * alpha * active * share
-    out = np.where(target, np.float32(0), outside).astype(np.float32)
-    if forbidden is not None:
-        out[forbidden] = np.inf
-    return out
+    return np.where(target, np.float32(0), outside).astype(np.float32)

@@ -38,7 +38,7 @@ from cinekit.solve.windows import Window, line_windows
 Labels = NDArray[np.int32]
 
 _LITTLE = 0.3
-"""What a sweep gains at most, in units of the tolerance, where an earlier one has been."""
+"""A coarse sweep that gains less than this share of the tolerance is followed by a fine one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class MultiscaleSolver:
     polish : most sweeps of expansion moves over all labels after that, >= 0. One takes two thirds
         as long as everything before and gains 0.1 to 0.5 %.
     block : side of the blocks for general problems that come without a start, pixels, >= 1.
-    sweeps : most expansion sweeps of general problems, >= 1.
+    sweeps : most expansion sweeps of general problems whose labels have no order, >= 1.
     tolerance : expansion stops when a sweep gains less than this share of the energy, >= 0, and for
         general problems its moves look only where they could gain a few times that; on the coarsest
         grid, and message passing, when a round gains less than a hundredth of it.
@@ -150,8 +150,9 @@ class MultiscaleSolver:
         return Solution(fusion.labels, fusion.energy, bound, statistics)
 
     def _fusion(self, problem: LabelProblem, labels: Labels) -> Fusion:
-        exact = problem.n_labels <= 2
-        return Fusion(problem, labels, grid_cut, 0.0 if exact else NEGLECT * self.tolerance)
+        if problem.n_labels <= 2:
+            return Fusion(problem, labels, grid_cut)
+        return Fusion(problem, labels, grid_cut, NEGLECT * self.tolerance, guess=True)
 
     def _sweep_frames(self, fusion: Moves) -> None:
         """A coarse sweep over start frames; a fine one where that has little left to gain."""

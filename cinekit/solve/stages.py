@@ -6,8 +6,7 @@
 
 Stage 2 begins where everything stands still. Stages 2 and 3 are gone through twice, the second time
 with one start frame for all pixels of a period. That sometimes ends lower, at least somewhere: one
-cut takes the better of both, "either", kept where it lowers E. Stage 3 is also the end, "starts
-again".
+cut takes the better of both, "either", kept where it lowers E, and stage 3 follows, "starts again".
 Every energy in the result is computed from the labels by :func:`cinekit.energy.energy_terms`, which
 shares no code with the solvers.
 """
@@ -55,7 +54,7 @@ class SolvedCandidate:
 
     labels : at working size, in working frames.
     energies : by stage, in the order they ran: "before" (everything stands still), "choice",
-        "starts", "either" when beginning again helped, and "starts again".
+        "starts", and with ``again`` "either", where that lowered it, and "starts again".
     statistics : the solver's counts by stage ("choice moves" ...), and "stage 1 energy", the mean
         over the periods.
     seconds : of the threads that did stages 2 and 3; stage 1 is shared, see "stage 1 seconds".
@@ -99,8 +98,8 @@ def solve_candidates(
     candidates : at least one; their order is kept.
     solver : used for every stage; called from several threads at once.
     threads : how many, >= 1; 0 takes one per core. The result does not depend on it.
-    again : whether stages 2 and 3 begin a second time, with constant start frames. That takes as
-        long as the first time; on clips it gains 0.1 % on average, and 8 % at best.
+    again : whether stages 2 and 3 begin a second time, with constant start frames, and stage 3
+        follows on the better of both. That more than doubles the time of these stages.
     shared : what :func:`solve_periods` found for the same costs and solver, if that is known.
 
     Raises
@@ -118,10 +117,8 @@ def solve_candidates(
 
     def begin(item: tuple[int, tuple[Candidate, bool]]) -> _Run:
         k, (candidate, constant) = item
-        if constant:
-            starts: Starts = constant_starts(costs, candidate)
-            return _run(costs, candidate, starts, None, solver, False, share.of(k))
-        return _run(costs, candidate, shared.starts, prices, solver, True, share.of(k))
+        starts = None if constant else (shared.starts, prices)
+        return _run(costs, candidate, starts, solver, share.of(k))
 
     def finish(item: tuple[Candidate, list[_Run]]) -> SolvedCandidate:
         return _finished(costs, *item, shared, solver)
@@ -160,7 +157,7 @@ class _Run:
     """Stages 2 and 3, gone through once.
 
     unary : float32 (h, w), the unary cost of every pixel's loop. energy : of stage 3. energies and
-    statistics : as in :class:`SolvedCandidate`, empty where nobody asked for them.
+    statistics : as in :class:`SolvedCandidate`, of the first beginning; empty of others.
     """
 
     loops: LoopLabels
@@ -174,17 +171,18 @@ class _Run:
 def _run(
     costs: LoopCosts,
     candidate: Candidate,
-    starts: Starts,
-    prices: Prices | None,
+    first: tuple[Starts, Prices] | None,
     solver: Solver,
-    account: bool,
     progress: Progress,
 ) -> _Run:
-    """Stages 2 and 3 with these start frames of every period.
+    """Stages 2 and 3.
 
-    account : whether the energies of the stages are wanted, and compared with the solver's.
+    first : stage 1's start frames and what they cost, for the first beginning, whose energies are
+        noted and compared with the solver's; None begins with constant ones.
     """
     began = time.perf_counter()
+    account = first is not None
+    starts, prices = first or (constant_starts(costs, candidate), None)
     problem = choice_problem(costs, starts, candidate, prices)
     labels = np.full(problem.shape, problem.n_labels - 1, np.int32)  # the last label is a still one
     record = _Record(costs, candidate)
@@ -211,7 +209,7 @@ def _finished(
     shared: PeriodStarts,
     solver: Solver,
 ) -> SolvedCandidate:
-    """The better of what was found, pixel by pixel."""
+    """The better of what was found, pixel by pixel, and stage 3 from there."""
     began = time.perf_counter()
     first = runs[0]
     loops = first.loops

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from cinekit.energy import (
@@ -169,15 +169,16 @@ def test_a_move_costs_what_its_four_pairs_of_labels_cost(scene, stage: int) -> N
         labels = np.where(moved, full, labels).astype(np.int32)
 
 
-@given(scene=scenes(), stage=st.sampled_from([1, 2, 3]))
+@given(scene=scenes())
 @few
-def test_guessed_costs_are_right_where_a_move_pays_them(scene, stage: int) -> None:
+def test_guessed_costs_are_right_where_a_move_pays_them(scene) -> None:
     rng, working = scene
-    problem = any_problem(rng, LoopCosts(working, OPTIONS), stage)
+    problem = any_problem(rng, LoopCosts(working, OPTIONS), 2)
     labels, new = (
         rng.integers(0, problem.n_labels, problem.shape).astype(np.int32) for _ in range(2)
     )
     exact, guessed = (problem.move_costs(labels, new, guess=guess) for guess in (False, True))
+    event("guesses" if (exact.horizontal != guessed.horizontal).any() else "has nothing to guess")
     for _ in range(2):
         taken = (rng.random(labels.shape) < 0.5) & (labels != new)
         problem.mixed_costs(taken, guessed, Area.whole(problem.shape))
@@ -186,6 +187,19 @@ def test_guessed_costs_are_right_where_a_move_pays_them(scene, stage: int) -> No
             one.accept(taken)
         np.testing.assert_allclose(costs[1].vertical[0], costs[0].vertical[0], rtol=1e-6)
         np.testing.assert_allclose(costs[1].horizontal[0], costs[0].horizontal[0], rtol=1e-6)
+
+
+def test_guesses_are_made_only_where_several_periods_meet_at_a_pixel() -> None:
+    rng = np.random.default_rng(3)
+    costs = LoopCosts(working_clip(rng, 12, 5, 6), OPTIONS)
+    for stage in (1, 2, 3):
+        problem = any_problem(rng, costs, stage)
+        labels, new = (
+            rng.integers(0, problem.n_labels, problem.shape).astype(np.int32) for _ in range(2)
+        )
+        exact, guessed = (problem.move_costs(labels, new, guess=guess) for guess in (False, True))
+        same = (exact.horizontal == guessed.horizontal).all(axis=(1, 2))
+        assert same.tolist() == [True, stage != 2, stage != 2, True]
 
 
 @pytest.mark.parametrize("stage", [2, 3])
@@ -202,7 +216,7 @@ def test_moves_that_guess_keep_their_books(seed: int, stage: int) -> None:
     labels = allowed_labels(rng, problem)
     if stage == 2:
         labels[:] = problem.n_labels - 1
-    fusion = Fusion(problem, labels, grid_cut, 1e-2)
+    fusion = Fusion(problem, labels, grid_cut, 1e-2, guess=True)
     for label in rng.permutation(problem.n_labels):
         before = problem.energy(fusion.labels)
         fusion.propose(int(label))

@@ -130,7 +130,7 @@ class _GcoFusion(Fusion):
         lowest = np.where(finite, unary, np.inf).min(axis=1, keepdims=True)
         extra = np.where(finite, unary - lowest, 0)  # a pixel's lowest cost changes no decision
         pairs = _largest_pair_cost(problem)
-        if pairs > WIDEST * max(float(extra.max()), 1e-12):
+        if extra.any() and pairs > WIDEST * float(extra.max()):
             raise SolverError(
                 f"expected pair costs at most {WIDEST:g} times the unary costs ({extra.max():g}), "
                 f"received {pairs:g}: GCO's whole numbers cannot express both, "

@@ -62,6 +62,14 @@ def test_both_documents_state_the_licence_first():
     assert "research purposes only" in cinekit_gco.__doc__
 
 
+def test_labels_that_all_cost_the_same_are_decided_by_pair_costs_alone():
+    problem = random_problem(3, (4, 5), 3)
+    problem.unary[:] = 1
+    solution = GcoSolver().solve(problem, np.arange(20, dtype=np.int32).reshape(4, 5) % 3)
+    expected = ExpansionSolver(tolerance=0.0).solve(problem, solution.labels)
+    assert solution.energy == pytest.approx(expected.energy, rel=1e-4)
+
+
 def test_costs_that_whole_numbers_cannot_express_are_refused():
     problem = random_problem(0, (4, 5), 3)
     start = ExpansionSolver().solve(problem).labels

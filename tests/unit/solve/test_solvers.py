@@ -3,9 +3,15 @@
 import numpy as np
 import pytest
 
-from cinekit.energy import period_problem, start_problem
+from cinekit.energy import choice_problem, either_problem, period_problem, start_problem
 from cinekit.errors import ConfigError, SolverError
-from cinekit.solve import BruteForceSolver, ExpansionSolver, MultiscaleSolver, grid_cut
+from cinekit.solve import (
+    BruteForceSolver,
+    ExpansionSolver,
+    MultiscaleSolver,
+    grid_cut,
+    multiscale,
+)
 from cinekit.solve.expansion import thinned_sweep
 from cinekit.solve.fewer_labels import dominant_labels
 from cinekit.solve.moves import Fusion
@@ -107,6 +113,44 @@ def test_start_frames_of_several_periods_take_few_cuts_and_end_near_full_sweeps(
     full = ExpansionSolver().solve(problem, start)
     assert few.statistics["moves"] < problem.n_labels <= full.statistics["moves"]
     assert few.energy < 1.05 * full.energy < problem.energy(start)
+
+
+def test_a_fine_sweep_follows_where_a_coarse_one_has_been(noise, monkeypatch):
+    strides = []
+
+    def sweep(fusion, stride):
+        strides.append(stride)
+        thinned_sweep(fusion, stride)
+
+    monkeypatch.setattr(multiscale, "thinned_sweep", sweep)
+    costs, candidates = noise
+    period = np.random.default_rng(0).choice([1, costs.periods[-2]], costs.size)
+    problem = start_problem(costs, period, candidates[0])
+    solver = MultiscaleSolver(stride=2)
+    coarse = solver.solve(problem, np.zeros(costs.size, np.int32))
+    assert strides == [4]
+    fine = solver.solve(problem, solver.solve(problem, coarse.labels).labels)
+    assert strides[-2:] == [4, 1]
+    assert fine.energy < coarse.energy
+
+
+def test_choosing_between_two_labellings_is_exact(noise):
+    costs, candidates = noise
+    rng = np.random.default_rng(1)
+    starts = {p: rng.integers(0, costs.n_frames - p, costs.size) for p in costs.periods}
+    problem = choice_problem(costs, starts, candidates[0])
+    loops, unary = [], []
+    for _ in range(2):
+        wish = rng.random(problem.unary.shape)
+        wish[np.isinf(problem.unary)] = -1
+        labels = wish.argmax(axis=0).astype(np.int32)
+        loops.append(problem.loops(labels))
+        unary.append(np.take_along_axis(problem.unary, labels[None], axis=0)[0])
+    either = either_problem(costs, loops, unary)
+    first = np.zeros(costs.size, np.int32)
+    found = MultiscaleSolver().solve(either, first)
+    exact = ExpansionSolver(tolerance=0.0).solve(either, first)
+    assert found.energy == pytest.approx(exact.energy, rel=1e-6)
 
 
 def test_other_labellings_open_what_moves_from_one_do_not_find():

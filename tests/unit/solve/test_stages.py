@@ -61,6 +61,33 @@ def test_beginning_again_is_kept_only_if_it_lowers_the_energy(noise):
         assert last < one.energies["starts"].total or "either" not in more.energies
 
 
+class Late(Hasty):
+    """Moves start frames only when it is asked a third time."""
+
+    def __init__(self, n_frames):
+        self.n_frames = n_frames
+        self.asked = 0
+
+    def solve(self, problem, start=None, progress=silent):
+        self.asked += problem.in_order and problem.n_labels == self.n_frames  # stage 3
+        if self.asked < 3:
+            return super().solve(problem, start)
+        return ExpansionSolver().solve(problem, start)
+
+
+def test_start_frames_follow_on_the_better_of_both_beginnings(noise):
+    costs, candidates = noise
+    costs = LoopCosts(costs.working, replace(costs.options, alpha_static=3.0))
+    gains = []
+    for candidate in candidates:
+        (solved,) = solve_candidates(costs, [candidate], Late(costs.n_frames), threads=1)
+        *_, before, after = solved.energies.values()
+        assert list(solved.energies)[-1] == "starts again"
+        gains.append(1 - after.total / before.total)
+    assert min(gains) > -1e-6
+    assert max(gains) > 1e-3
+
+
 def test_the_result_does_not_depend_on_the_number_of_threads(noise):
     costs, candidates = noise
     alone, together, all_cores = (
