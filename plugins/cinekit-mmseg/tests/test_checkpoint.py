@@ -67,10 +67,10 @@ def with_the_names_of_numpy_1(path: Path, copy: Path) -> Path:
 def test_reading_leaves_the_switches_of_torch_and_the_methods_of_mmengine_alone(tmp_path, fcn):
     from mmengine.logging import HistoryBuffer
 
-    before = torch.serialization.get_safe_globals(), dict(HistoryBuffer()._statistics_methods)
+    before = set(torch.serialization.get_safe_globals()), dict(HistoryBuffer()._statistics_methods)
     read_checkpoint(write_checkpoint(tmp_path / "a.pth", fcn[1]))
     assert before == (
-        torch.serialization.get_safe_globals(),
+        set(torch.serialization.get_safe_globals()),
         dict(HistoryBuffer()._statistics_methods),
     )
 
