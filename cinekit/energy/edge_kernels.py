@@ -160,31 +160,25 @@ def move_costs(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def mixed_costs(x, squares, sums, weights, axis, spans, inside, pc, sc, pa, sa, taken, out):  # type: ignore[no-untyped-def]
+def mixed_costs(x, squares, sums, weights, axis, rows, columns, pc, sc, pa, sa, taken, out):  # type: ignore[no-untyped-def]
     """What edges cost of which one end takes the proposal and the other keeps its label.
 
-    taken : uint8 (n,). The others : as in :func:`move_costs`, of which this corrects the guesses.
+    rows, columns : int (m,), where these edges are. taken : bool (n,). The others : as in
+    :func:`move_costs`, of which this corrects the guesses.
     """
-    h, w = weights.shape
+    w = weights.shape[1]
     stride = w if axis == 0 else 1
     width = w if axis == 0 else w + 1
-    for span in range(spans.shape[0]):
-        y, first, end = spans[span]
-        if y == h:
-            continue
-        for k in range(first, end - axis):
-            if axis == 0 and not inside[y + 1, k]:
-                continue
-            i = y * width + k
-            j = i + stride
-            if taken[i] == taken[j]:
-                continue
-            if taken[i]:
-                cost = pair_cost(x, squares, sums, i, j, pa[i], sa[i], pc[j], sc[j])
-                out[2, y, k] = weights[y, k] * cost
-            else:
-                cost = pair_cost(x, squares, sums, i, j, pc[i], sc[i], pa[j], sa[j])
-                out[1, y, k] = weights[y, k] * cost
+    for m in range(rows.shape[0]):
+        y, k = rows[m], columns[m]
+        i = y * width + k
+        j = i + stride
+        if taken[i]:
+            cost = pair_cost(x, squares, sums, i, j, pa[i], sa[i], pc[j], sc[j])
+            out[2, y, k] = weights[y, k] * cost
+        else:
+            cost = pair_cost(x, squares, sums, i, j, pc[i], sc[i], pa[j], sa[j])
+            out[1, y, k] = weights[y, k] * cost
 
 
 @kernel

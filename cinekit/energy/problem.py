@@ -214,10 +214,11 @@ class LoopProblem:
         if not self.period.label_stride:
             return  # nothing was guessed
         loops, _ = costs.scratch
-        flags = np.ascontiguousarray(taken, np.uint8).ravel()
         for axis, planes in enumerate((costs.vertical, costs.horizontal)):
-            known = self.costs.edge_weights[axis], axis, area.spans, area.inside, *loops
-            edge_kernels.mixed_costs(*self._signal, *known, flags, planes)
+            inside = np.logical_and(*edge_ends(area.inside, axis))
+            edges = np.nonzero(np.not_equal(*edge_ends(taken, axis)) & inside)
+            known = self.costs.edge_weights[axis], axis, *edges, *loops
+            edge_kernels.mixed_costs(*self._signal, *known, taken.ravel(), planes)
 
     def line(self) -> tuple[Float, Float] | None:
         """The line metric, when one period holds all labels at most p apart.
