@@ -35,11 +35,11 @@ STEPS = (
 
 def job(folder: Path, source: Path, step: int) -> dict[str, float]:
     """One run in this process: seconds, and bytes of the peak."""
-    from cinekit.cache import Cache
-    from cinekit.memory import peak_memory
-    from cinekit.pipeline import Settings, make
-    from cinekit.semantics import CandidateOptions, MaskSegmenter
-    from cinekit.semantics.motion import MotionSegmenter
+    from cinekit.job import Settings, make
+    from cinekit.see import CandidateOptions, MaskSegmenter
+    from cinekit.see.motion import MotionSegmenter
+    from cinekit.store.cache import Cache
+    from cinekit.store.memory import peak_memory
     from cinekit.testing import planted_loop
     from cinekit.write import GifWriter, Mp4Writer
 
@@ -81,8 +81,8 @@ def paint(folder: Path, source: Path) -> None:
     import numpy as np
 
     from cinekit.clip import read_clip, stabilise
-    from cinekit.semantics import select_regions
-    from cinekit.semantics.motion import MotionSegmenter
+    from cinekit.see import select_regions
+    from cinekit.see.motion import MotionSegmenter
 
     clip, _ = stabilise(read_clip(source))
     regions = select_regions(clip, MotionSegmenter().respond(clip)).regions

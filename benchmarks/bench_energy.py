@@ -24,7 +24,7 @@ from cinekit.energy import (
     start_problem,
 )
 from cinekit.energy.evaluate import energy_terms
-from cinekit.types import Candidate
+from cinekit.model import Candidate
 
 
 def ripples(t: int, h: int, w: int, categories: int) -> WorkingClip:

@@ -25,9 +25,9 @@ print(wall, cpu, peak)
 
 CASES = {
     "import cinekit": "import cinekit",
-    "cinekit --help": "from cinekit.cli import main; main(['--help'])",
-    "cinekit plugins": "from cinekit.cli import main; main(['plugins'])",
-    "import cinekit.pipeline": "import cinekit.pipeline",
+    "cinekit --help": "from cinekit.app import main; main(['--help'])",
+    "cinekit plugins": "from cinekit.app import main; main(['plugins'])",
+    "import cinekit.job": "import cinekit.job",
 }
 
 

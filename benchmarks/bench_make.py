@@ -22,9 +22,9 @@ SIZE, FRAMES, CANDIDATES = (540, 960), 150, 4
 
 def job(folder: Path) -> dict[str, float]:
     """One measured run in this process."""
-    from cinekit.memory import peak_memory
-    from cinekit.pipeline import Settings, make
-    from cinekit.semantics import CandidateOptions
+    from cinekit.job import Settings, make
+    from cinekit.see import CandidateOptions
+    from cinekit.store.memory import peak_memory
     from cinekit.testing import demo_clip, planted_loop
     from cinekit.write import Mp4Writer
 

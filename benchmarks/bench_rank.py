@@ -9,15 +9,13 @@ import numpy as np
 import pytest
 
 from cinekit.features import FaceFeatures, StandardFeatures, extract_all
-from cinekit.rank import UserRatings, simulate_study, soft_impute
-from cinekit.rank.joint import JointRanker
-from cinekit.types import (
+from cinekit.model import (
     Candidate,
     Category,
     Cinemagraph,
     Clip,
     Judgement,
-    LoopLabels,
+    LabelMap,
     Motion,
     Regions,
     Result,
@@ -25,6 +23,8 @@ from cinekit.types import (
     Stabilisation,
     Verdict,
 )
+from cinekit.rank import UserRatings, simulate_study, soft_impute
+from cinekit.rank.joint import JointRanker
 
 STUDY = simulate_study(0)
 
@@ -63,7 +63,7 @@ def test_features_of_a_loop(benchmark):
     frames[:, :, 480:] = frames[0, :, 480:]  # the right half stands still
     moves = np.zeros(size[1:], bool)
     moves[:, :480] = True
-    labels = LoopLabels(
+    labels = LabelMap(
         np.where(moves, 40, 1).astype(np.int16), np.zeros(size[1:], np.int16), size[0]
     )
     water = Category("water", Motion.NATURAL)

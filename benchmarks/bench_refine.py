@@ -19,7 +19,7 @@ from dataclasses import replace
 from bench_solve import load, problem_of
 
 from cinekit.energy import EnergyOptions, WorkingOptions, energy_terms
-from cinekit.render import to_clip_resolution
+from cinekit.loop import to_clip_resolution
 from cinekit.solve import MultiscaleSolver, solve_candidates, solve_periods
 from cinekit.solve.border_costs import border_costs
 from cinekit.solve.refine import refine_borders

@@ -4,7 +4,7 @@
 
 960x540, 150 frames in and out; the labels are patches of four periods that cover a share of the
 frame. The copy is the reference of the same run. "MB" is the most that rendering frame by frame
-holds besides the clip. Errors (`cinekit.render.gradient_errors`, grey levels) are measured on
+holds besides the clip. Errors (`cinekit.loop.gradient_errors`, grey levels) are measured on
 smaller clips, where an exact solution by conjugate gradients is to be had: with such patches, and
 with the labels that cinekit finds for two clips of the test data. "offsets alone" blends all jumps
 and gives no contrast back.
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from cinekit import make_cinemagraphs, read_clip
 from cinekit.clip import ClipOptions
-from cinekit.render import (
+from cinekit.loop import (
     Blend,
     GradientErrors,
     RenderOptions,
@@ -32,16 +32,16 @@ from cinekit.render import (
     iterate_loop,
     render_loop,
 )
-from cinekit.render.poisson import Seams, offset_frames
-from cinekit.render.poisson_reference import composite, exact_loop
+from cinekit.loop.poisson import Seams, offset_frames
+from cinekit.loop.poisson_reference import composite, exact_loop
+from cinekit.model import Clip, LabelMap
 from cinekit.testing import demo_clip
-from cinekit.types import Clip, LoopLabels
 
 SIZE, FRAMES = (540, 960), 150
 SMALL, FEW = (108, 192), 60
 
 
-def labels_of(clip: Clip, moving: float) -> LoopLabels:
+def labels_of(clip: Clip, moving: float) -> LabelMap:
     """Patches of a sixth of the height, whose labels repeat; the rest of the rows stands still."""
     height = clip.size[0]
     side = height // 6
@@ -51,7 +51,7 @@ def labels_of(clip: Clip, moving: float) -> LoopLabels:
     period = periods.astype(np.int16)[patch]
     start = np.array([0.1, 0.05, 0.2, 0.15])[patch] * clip.n_frames
     still = rows >= moving * height
-    return LoopLabels(
+    return LabelMap(
         np.where(still, 1, period).astype(np.int16),
         np.where(still, clip.n_frames // 2, start).astype(np.int16),
         clip.n_frames,
@@ -77,7 +77,7 @@ def cost(clip: Clip, blend: Blend, moving: float, runs: int) -> dict[str, float]
     return {"seconds": float(seconds[0]), "CPU": float(seconds[1]), "MB": peak / 1e6}
 
 
-def offsets_alone(clip: Clip, labels: LoopLabels, n_frames: int) -> NDArray[np.float64]:
+def offsets_alone(clip: Clip, labels: LabelMap, n_frames: int) -> NDArray[np.float64]:
     """All jumps blended, contrast not given back: what the solver of the offsets is good for."""
     loop = composite(clip, labels, n_frames)
     seams = Seams.of(labels, np.ones(clip.size, np.float32))
@@ -88,7 +88,7 @@ def offsets_alone(clip: Clip, labels: LoopLabels, n_frames: int) -> NDArray[np.f
     return loop
 
 
-def errors(clip: Clip, labels: LoopLabels, n_frames: int) -> dict[str, GradientErrors]:
+def errors(clip: Clip, labels: LabelMap, n_frames: int) -> dict[str, GradientErrors]:
     """Gradient errors of every blend, of the bare offsets, and of the exact solution."""
     loops = {b.value: render_loop(clip, labels, n_frames, RenderOptions(blend=b)) for b in Blend}
     for name, bare in (
@@ -99,7 +99,7 @@ def errors(clip: Clip, labels: LoopLabels, n_frames: int) -> dict[str, GradientE
     return {name: gradient_errors(clip, labels, loop) for name, loop in loops.items()}
 
 
-def show_errors(title: str, clip: Clip, labels: LoopLabels, n_frames: int) -> None:
+def show_errors(title: str, clip: Clip, labels: LabelMap, n_frames: int) -> None:
     """One table."""
     height, width = clip.size
     print(f"\n{title}, {width}x{height}, {n_frames} frames: gradient errors, grey levels")

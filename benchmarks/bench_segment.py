@@ -32,16 +32,16 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from segment_truth import Score, Truth, coco, drawn, read_picture, score
 
-from cinekit.config import build_component, read_option
 from cinekit.errors import CinekitError
-from cinekit.options import find_option, option_files
-from cinekit.pipeline import peak_memory
-from cinekit.plugins import Plugins, load_plugins, unavailable
+from cinekit.job import peak_memory
+from cinekit.model import Clip, SemanticResponse
+from cinekit.plug.build import build_component, read_option
+from cinekit.plug.option_files import find_option, option_files
+from cinekit.plug.registry import Plugins, load_plugins, unavailable
 from cinekit.protocols import Segmenter
-from cinekit.semantics import all_categories
+from cinekit.see import all_categories
 from cinekit.testing import demo_clip
 from cinekit.text import one_line
-from cinekit.types import Clip, SemanticResponse
 from cinekit.write import Mp4Writer
 from cinekit.write.overlay import draw_categories, legend, winners
 

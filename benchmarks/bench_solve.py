@@ -36,15 +36,15 @@ from cinekit import read_clip
 from cinekit.clip import ClipOptions
 from cinekit.energy import EnergyOptions, LoopCosts, LoopProblem, WorkingOptions, make_working
 from cinekit.errors import SolverError
-from cinekit.plugins import load_plugins
+from cinekit.model import Candidate, Clip
+from cinekit.plug.registry import load_plugins
 from cinekit.protocols import Solution, Solver, silent
-from cinekit.semantics import RegionOptions, select_regions
-from cinekit.semantics.candidates import CandidateOptions, make_candidates
-from cinekit.semantics.motion import MotionSegmenter
+from cinekit.see import RegionOptions, select_regions
+from cinekit.see.candidates import CandidateOptions, make_candidates
+from cinekit.see.motion import MotionSegmenter
 from cinekit.solve import MultiscaleSolver, solve_candidates
 from cinekit.solve.moves import Fusion
 from cinekit.testing import demo_clip
-from cinekit.types import Candidate, Clip
 
 SIZES = {
     "tiny": (54, 96, 48),

@@ -23,13 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.clip import read_clip
-from cinekit.config import build_component, read_option
-from cinekit.options import find_option
-from cinekit.output import OutputFolder
-from cinekit.pipeline import Settings, make_cinemagraphs
-from cinekit.plugins import load_plugins
-from cinekit.render import decode_check
-from cinekit.types import Cinemagraph, Result
+from cinekit.job import Settings, make_cinemagraphs
+from cinekit.judge import decode_check
+from cinekit.model import Cinemagraph, Result
+from cinekit.plug.build import build_component, read_option
+from cinekit.plug.option_files import find_option
+from cinekit.plug.registry import load_plugins
+from cinekit.write.output import OutputFolder
 
 SHOWPIECES = (
     "coffee_pour",

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cinekit.semantics import load_vocabulary
-from cinekit.types import Clip, SemanticResponse
+from cinekit.model import Clip, SemanticResponse
+from cinekit.see import load_vocabulary
 from cinekit.write.overlay import winners
 
 NEAR = 0.0075

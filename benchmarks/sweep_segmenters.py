@@ -24,7 +24,7 @@ import numpy as np
 from bench_segment import runnable
 from PIL import Image, ImageDraw
 
-from cinekit.plugins import load_plugins
+from cinekit.plug.registry import load_plugins
 
 CLIPS = ("chickens", "dog_jump", "sea_rocks", "woman_signing", "hard_rot90_vfr_face")
 QUICK = (

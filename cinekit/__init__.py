@@ -17,12 +17,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cinekit.clip import read_clip as read_clip
-    from cinekit.hookspecs import LazyComponents as LazyComponents
-    from cinekit.hookspecs import hookimpl as hookimpl
-    from cinekit.pipeline import make_cinemagraphs as make_cinemagraphs
-    from cinekit.pipeline import render_frames as render_frames
-    from cinekit.plugins import load_plugins as load_plugins
-    from cinekit.plugins import require as require
+    from cinekit.job import make_cinemagraphs as make_cinemagraphs
+    from cinekit.job import render_frames as render_frames
+    from cinekit.model import Category as Category
+    from cinekit.model import Cinemagraph as Cinemagraph
+    from cinekit.model import Clip as Clip
+    from cinekit.model import Motion as Motion
+    from cinekit.model import Result as Result
+    from cinekit.model import SemanticResponse as SemanticResponse
+    from cinekit.model import Verdict as Verdict
+    from cinekit.plug.hooks import LazyComponents as LazyComponents
+    from cinekit.plug.hooks import hookimpl as hookimpl
+    from cinekit.plug.registry import load_plugins as load_plugins
+    from cinekit.plug.registry import require as require
     from cinekit.protocols import LabelProblem as LabelProblem
     from cinekit.protocols import Progress as Progress
     from cinekit.protocols import Reporter as Reporter
@@ -31,13 +38,6 @@ if TYPE_CHECKING:
     from cinekit.protocols import Solver as Solver
     from cinekit.protocols import Writer as Writer
     from cinekit.protocols import silent as silent
-    from cinekit.types import Category as Category
-    from cinekit.types import Cinemagraph as Cinemagraph
-    from cinekit.types import Clip as Clip
-    from cinekit.types import Motion as Motion
-    from cinekit.types import Result as Result
-    from cinekit.types import SemanticResponse as SemanticResponse
-    from cinekit.types import Verdict as Verdict
 
 _ERRORS = (
     "BrokenPluginError",
@@ -60,9 +60,9 @@ _ERRORS = (
 _HOME = {
     "clip": ("read_clip",),
     "errors": _ERRORS,
-    "hookspecs": ("LazyComponents", "hookimpl"),
-    "pipeline": ("make_cinemagraphs", "render_frames"),
-    "plugins": ("load_plugins", "require"),
+    "plug.hooks": ("LazyComponents", "hookimpl"),
+    "job": ("make_cinemagraphs", "render_frames"),
+    "plug.registry": ("load_plugins", "require"),
     "protocols": (
         "LabelProblem",
         "Progress",
@@ -73,7 +73,7 @@ _HOME = {
         "Writer",
         "silent",
     ),
-    "types": (
+    "model": (
         "Category",
         "Cinemagraph",
         "Clip",

@@ -2,6 +2,6 @@
 
 import sys
 
-from cinekit.cli import main
+from cinekit.app import main
 
 sys.exit(main())

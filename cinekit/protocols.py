@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.types import Cinemagraph, Clip, Result, SemanticResponse
+from cinekit.model import Cinemagraph, Clip, Result, SemanticResponse
 
 Progress = Callable[[float], None]
 """Called with the share done, in [0, 1], from the thread that works. Must be cheap."""
@@ -62,7 +62,7 @@ class Component(Protocol):
     Two methods are optional. ``unavailable() -> str | None`` says why it cannot run here.
     ``cache_key() -> str | None`` is for a segmenter or solver whose answer depends on more than its
     input, its fields, the files that they name and its code; see
-    :func:`cinekit.fingerprint.identity`.
+    :func:`cinekit.store.fingerprint.identity`.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
@@ -73,7 +73,7 @@ class Segmenter(Component, Protocol):
     """Sees what is where, frame by frame.
 
     A network with a vocabulary of its own is easiest written as a subclass of
-    :class:`cinekit.semantics.NetworkSegmenter`, which does the folding, quantising and skipping.
+    :class:`cinekit.see.NetworkSegmenter`, which does the folding, quantising and skipping.
     """
 
     def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import ConfigError, RenderError
-from cinekit.render import (
+from cinekit.loop import (
     Activation,
     RenderOptions,
     begin_at,
@@ -17,14 +17,14 @@ from cinekit.render import (
     loop_length,
     render_loop,
 )
-from cinekit.types import Clip, LoopLabels
+from cinekit.model import Clip, LabelMap
 from cinekit.write import read_vlp, read_vlp_activation
 
 _ASPECT = 0.02
 """Maps may be smaller than their clip; with sides in another ratio they are of another clip."""
 
 
-def read_map(clip: Clip, path: Path) -> tuple[LoopLabels, Activation]:
+def read_map(clip: Clip, path: Path) -> tuple[LabelMap, Activation]:
     """The labels of a map at the size of the clip, and when its pixels start to move.
 
     Raises
@@ -44,7 +44,7 @@ def read_map(clip: Clip, path: Path) -> tuple[LoopLabels, Activation]:
         )
     at = np.ix_(np.arange(height) * rows // height, np.arange(width) * columns // width)
     return (
-        LoopLabels(labels.period[at], labels.start[at], labels.n_frames, labels.unrolled),
+        LabelMap(labels.period[at], labels.start[at], labels.n_frames, labels.unrolled),
         Activation(activation.threshold[at], activation.still[at]),
     )
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import cinekit
-from cinekit.render import RenderOptions
-from cinekit.semantics import CandidateOptions
+from cinekit.loop import RenderOptions
+from cinekit.model import Cinemagraph, Result
+from cinekit.see import CandidateOptions
 from cinekit.testing import demo_clip
-from cinekit.types import Cinemagraph, Result
 from cinekit.write import WebpWriter, labels_image
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images"

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import cinekit
-from cinekit import cli
-from cinekit.types import Regions, Result, Stabilisation
+from cinekit import app as cli
+from cinekit.model import Regions, Result, Stabilisation
 
 if TYPE_CHECKING:
-    from cinekit.pipeline import Settings
+    from cinekit.job import Settings
 
 
 @dataclass
@@ -51,7 +51,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Jobs]:
     """Runs in an empty folder that holds ``clip.mp4``; no clip is ever read."""
     from hydra.core.global_hydra import GlobalHydra
 
-    from cinekit import pipeline
+    from cinekit import job as pipeline
 
     jobs = Jobs()
 

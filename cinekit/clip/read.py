@@ -18,8 +18,8 @@ from cinekit.clip.source import Source, open_container, orientation_of, pick_str
 from cinekit.clip.timing import constant
 from cinekit.clip.window import LONGEST_LOOK_SECONDS, best_start
 from cinekit.errors import ClipError
+from cinekit.model import Clip
 from cinekit.protocols import Progress, silent
-from cinekit.types import Clip
 
 GLIMPSE = (192, 108)
 """Width and height that :func:`look_for_start` decodes to, pixels."""

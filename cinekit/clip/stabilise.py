@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from cinekit.clip.motion import CameraMotion, camera_motion
 from cinekit.errors import ConfigError
+from cinekit.model import Clip, Stabilisation
 from cinekit.protocols import Progress, silent
-from cinekit.types import Clip, Stabilisation
 
 
 class StabiliseMode(StrEnum):

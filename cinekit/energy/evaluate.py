@@ -15,10 +15,10 @@ from cinekit.energy import terms
 from cinekit.energy.costs import LoopCosts, edge_ends, n_categories
 from cinekit.energy.jit import kernel
 from cinekit.energy.stages import label_cost, target_map
-from cinekit.types import STILL, Candidate, EnergyTerms, LoopLabels
+from cinekit.model import STILL, Candidate, EnergyTerms, LabelMap
 
 
-def energy_terms(costs: LoopCosts, candidate: Candidate | None, labels: LoopLabels) -> EnergyTerms:
+def energy_terms(costs: LoopCosts, candidate: Candidate | None, labels: LabelMap) -> EnergyTerms:
     """E of [O] Eq. 1 and its parts, weights applied.
 
     candidate : whose label term counts; None is stage 1, which all candidates share: of the label
@@ -94,7 +94,7 @@ def _temporal(costs: LoopCosts, p: int, start: NDArray[np.int16], here: NDArray[
     return float(np.sum(costs.gamma_t[y, x] * total))
 
 
-def _spatial(costs: LoopCosts, labels: LoopLabels, axis: int) -> float:
+def _spatial(costs: LoopCosts, labels: LabelMap, axis: int) -> float:
     """a2 sum gamma_s [ (1-w) PsiV + w PsiF ] over the edges along an axis."""
     loops = [*edge_ends(labels.period, axis), *edge_ends(labels.start, axis)]
     p1, p2, s1, s2 = (np.ascontiguousarray(one, np.int64) for one in loops)

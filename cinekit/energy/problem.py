@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cinekit.energy import block_kernels, edge_kernels
 from cinekit.energy.area import Area
 from cinekit.energy.costs import NO_SUMS, LoopCosts, edge_ends
-from cinekit.types import STILL, LoopLabels
+from cinekit.model import STILL, LabelMap
 
 Float = NDArray[np.float32]
 Labels = NDArray[np.int32]
@@ -145,10 +145,10 @@ class LoopProblem:
             self.sums,
         )
 
-    def loops(self, labels: Labels) -> LoopLabels:
+    def loops(self, labels: Labels) -> LabelMap:
         """The labelling as periods and start frames, in working frames."""
         flat = _flat(labels)
-        return LoopLabels(
+        return LabelMap(
             period=self.period.look_up(flat).reshape(self.shape),
             start=self.start.look_up(flat).reshape(self.shape),
             n_frames=self.costs.n_frames,

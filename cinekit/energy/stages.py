@@ -12,7 +12,7 @@ from cinekit.energy import terms
 from cinekit.energy.costs import LoopCosts, short_periods
 from cinekit.energy.problem import LoopProblem
 from cinekit.energy.working import shrink_mask
-from cinekit.types import STILL, Candidate, LoopLabels
+from cinekit.model import STILL, Candidate, LabelMap
 
 Float = NDArray[np.float32]
 
@@ -105,7 +105,7 @@ def constant_starts(costs: LoopCosts, candidate: Candidate) -> dict[int, NDArray
 
 
 def either_problem(
-    costs: LoopCosts, loops: Sequence[LoopLabels], unary: Sequence[Float]
+    costs: LoopCosts, loops: Sequence[LabelMap], unary: Sequence[Float]
 ) -> LoopProblem:
     """Which of several labellings every pixel takes: label l is the l-th.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cinekit.energy.options import WorkingOptions
 from cinekit.energy.steady import steady
 from cinekit.errors import SegmenterError
-from cinekit.types import Clip, LoopLabels, Motion, Regions, SemanticResponse
+from cinekit.model import Clip, LabelMap, Motion, Regions, SemanticResponse
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +50,11 @@ class WorkingClip:
         """(h, w)."""
         return int(self.frames.shape[1]), int(self.frames.shape[2])
 
-    def to_source(self, labels: LoopLabels) -> LoopLabels:
+    def to_source(self, labels: LabelMap) -> LabelMap:
         """The same loops counted in source frames, still at working size (h, w)."""
         still = labels.period == 1
         period = np.where(still, 1, labels.period * self.every)
-        return LoopLabels(
+        return LabelMap(
             period=period.astype(np.int16),
             start=(labels.start * self.every).astype(np.int16),
             n_frames=self.source_frames,

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.features.registry import FACES
+from cinekit.model import Cinemagraph, Clip, Result, SemanticResponse
 from cinekit.protocols import Segmenter
-from cinekit.semantics.ensemble import first_reason
-from cinekit.types import Cinemagraph, Clip, Result, SemanticResponse
+from cinekit.see.ensemble import first_reason
 
 NAN = float("nan")
 PARTS = ("skin", "brows", "eyes", "nose", "mouth", "glasses")

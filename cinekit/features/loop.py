@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.features.registry import JUDGED, SEMANTIC
-from cinekit.types import Cinemagraph, Result, SemanticResponse, Verdict
+from cinekit.model import Cinemagraph, Result, SemanticResponse, Verdict
 
 NAN = float("nan")
 VERDICTS = (Verdict.REFUSED, Verdict.DOUBTFUL, Verdict.GOOD)

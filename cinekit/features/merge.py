@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import RankError
+from cinekit.model import Cinemagraph, Result
 from cinekit.protocols import FeatureExtractor
-from cinekit.types import Cinemagraph, Result
 
 
 def extract_all(

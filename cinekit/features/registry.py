@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from cinekit.render.measure import MEASURES
-from cinekit.semantics.vocabulary import shared_categories
+from cinekit.judge.figures import MEASURES
+from cinekit.see.vocabulary import shared_categories
 
 INF = math.inf
 

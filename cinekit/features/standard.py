@@ -13,7 +13,7 @@ from cinekit.features.look import look
 from cinekit.features.loop import loopability, occurrence
 from cinekit.features.motion import TRACK_FRAMES, flow_statistics, track_statistics
 from cinekit.features.registry import STANDARD
-from cinekit.types import Cinemagraph, Result
+from cinekit.model import Cinemagraph, Result
 
 MOVING_STD = 3.0
 """Grey levels, as in the measures of a loop."""

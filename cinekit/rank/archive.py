@@ -1,4 +1,4 @@
-"""Fitted models on disk: one .npz of arrays and a json text, see :mod:`cinekit.archive`."""
+"""Fitted models on disk: one .npz of arrays and a json text, see :mod:`cinekit.store.archive`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.archive import pack, unpack
 from cinekit.errors import RankError
+from cinekit.store.archive import pack, unpack
 
 FORMAT = 1
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cinekit.energy.costs import LoopCosts
 from cinekit.energy.stages import label_cost
-from cinekit.types import STILL, Candidate
+from cinekit.model import STILL, Candidate
 
 Float = NDArray[np.float32]
 

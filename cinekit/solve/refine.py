@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cinekit.errors import SolverError
+from cinekit.model import STILL, Clip, EnergyTerms, LabelMap
 from cinekit.solve.band_moves import capacities, energy_of, gather
 from cinekit.solve.border_costs import BorderCosts
 from cinekit.solve.grid_cut import MinimumCut, grid_cut
-from cinekit.types import STILL, Clip, EnergyTerms, LoopLabels
 
 _SWEEPS = 3
 _TINY = 1e-9
@@ -35,7 +35,7 @@ class Refined:
     moves : expansion moves that were accepted. truncated : terms made submodular.
     """
 
-    labels: LoopLabels
+    labels: LabelMap
     before: EnergyTerms
     after: EnergyTerms
     band: float
@@ -95,7 +95,7 @@ class _Band:
     """The pixels whose labels are in play, and their signals."""
 
     def __init__(
-        self, clip: Clip, labels: LoopLabels, costs: BorderCosts, index: NDArray[np.int32],
+        self, clip: Clip, labels: LabelMap, costs: BorderCosts, index: NDArray[np.int32],
         active: NDArray[np.bool_], period: NDArray[np.int64], start: NDArray[np.int64],
     ) -> None:  # fmt: skip
         # Psi is taken at both ends of an edge, so the ring around the band is needed as well.
@@ -175,7 +175,7 @@ def _sweep(state: _Band, moves: list[_Move], cut: MinimumCut) -> tuple[int, int]
 
 
 def refine_borders(
-    clip: Clip, labels: LoopLabels, costs: BorderCosts, band: int = 6, cut: MinimumCut = grid_cut
+    clip: Clip, labels: LabelMap, costs: BorderCosts, band: int = 6, cut: MinimumCut = grid_cut
 ) -> Refined:
     """Solve the label borders again at the resolution of the clip.
 

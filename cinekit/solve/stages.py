@@ -35,8 +35,8 @@ from cinekit.energy import (
 )
 from cinekit.energy.stages import Prices, start_prices
 from cinekit.errors import SolverError
+from cinekit.model import Candidate, EnergyTerms, LabelMap
 from cinekit.protocols import Progress, Solution, Solver, silent
-from cinekit.types import Candidate, EnergyTerms, LoopLabels
 
 Starts = Mapping[int, NDArray[np.int16]]
 
@@ -61,7 +61,7 @@ class SolvedCandidate:
     """
 
     candidate: Candidate
-    labels: LoopLabels
+    labels: LabelMap
     energies: Mapping[str, EnergyTerms]
     statistics: Mapping[str, float]
     seconds: float
@@ -160,7 +160,7 @@ class _Run:
     statistics : as in :class:`SolvedCandidate`, of the first beginning; empty of others.
     """
 
-    loops: LoopLabels
+    loops: LabelMap
     unary: NDArray[np.float32]
     energy: float
     energies: Mapping[str, EnergyTerms]
@@ -240,7 +240,7 @@ class _Record:
     energies: dict[str, EnergyTerms] = field(default_factory=dict)
     statistics: dict[str, float] = field(default_factory=dict)
 
-    def note(self, stage: str, loops: LoopLabels, solution: Solution | None = None) -> None:
+    def note(self, stage: str, loops: LabelMap, solution: Solution | None = None) -> None:
         """The energy of a stage, and what its solver says."""
         self.energies[stage] = energy_terms(self.costs, self.candidate, loops)
         if solution is None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from cinekit.model import Clip
 from cinekit.testing.drawing import Image, View, rgb
 from cinekit.testing.harbour_motion import Fire, Flag, Lantern, Water
 from cinekit.testing.harbour_painting import FIRE_FOOT, paint
-from cinekit.types import Clip
 
 
 def lamp(

@@ -14,9 +14,9 @@ import typing
 from enum import Enum
 from typing import Any
 
-from cinekit.config import build_component, component_kind, read_option
-from cinekit.options import OptionFile, option_files
-from cinekit.plugins import KINDS, Plugins, load_plugins
+from cinekit.plug.build import build_component, component_kind, read_option
+from cinekit.plug.option_files import OptionFile, option_files
+from cinekit.plug.registry import KINDS, Plugins, load_plugins
 
 MANDATORY = "???"
 

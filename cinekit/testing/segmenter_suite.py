@@ -21,8 +21,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from cinekit.model import Clip, SemanticResponse
 from cinekit.protocols import Segmenter
-from cinekit.types import Clip, SemanticResponse
 
 
 def segmenter_clip(n_frames: int, height: int, width: int, seed: int = 0) -> Clip:

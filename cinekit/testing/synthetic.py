@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.model import Clip
 from cinekit.testing.harbour import demo_clip
-from cinekit.types import Clip
 
 __all__ = [
     "camera_drift",

@@ -1,7 +1,7 @@
 """Loops to files, label maps and the report."""
 
+from cinekit.store.atomic import whole_file, write_bytes, write_text
 from cinekit.write.compare import differing_settings, write_comparison
-from cinekit.write.files import whole_file, write_bytes, write_text
 from cinekit.write.gif import GifWriter
 from cinekit.write.maps import (
     contact_sheet,

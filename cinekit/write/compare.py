@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cinekit.errors import WriteError
-from cinekit.write.files import write_text
+from cinekit.store.atomic import write_text
 from cinekit.write.media import MEDIA_TYPES
 from cinekit.write.report import environment, flat_settings
 from cinekit.write.summary import SCHEMA

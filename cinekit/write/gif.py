@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cinekit.errors import ConfigError, WriteError
-from cinekit.write.files import whole_file
+from cinekit.store.atomic import whole_file
 from cinekit.write.frames import check_timing, checked, ticks
 from cinekit.write.palette import PaletteMap, choose_palette
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from cinekit.types import LoopLabels
+from cinekit.model import LabelMap
 from cinekit.write.frames import shrink
 
 Picture = NDArray[np.uint8]
@@ -29,7 +29,7 @@ ACCENT = (255, 122, 41)
 """Colour of masks."""
 
 
-def labels_image(labels: LoopLabels) -> Picture:
+def labels_image(labels: LabelMap) -> Picture:
     """Labels coloured like [O] Fig. 3: hue = start frame, grey = still.
 
     Hue runs from red (a loop that starts with the clip) to violet; longer periods are more
@@ -45,7 +45,7 @@ def labels_image(labels: LoopLabels) -> Picture:
     return np.asarray(np.rint(out * 255), np.uint8)
 
 
-def labels_legend(labels: LoopLabels, width: int) -> Picture:
+def labels_legend(labels: LabelMap, width: int) -> Picture:
     """A strip that explains :func:`labels_image`, to stand below it: uint8 (54, width, 3)."""
     canvas = Image.new("RGB", (width, 54), (24, 24, 26))
     draw = ImageDraw.Draw(canvas)
@@ -68,7 +68,7 @@ def labels_legend(labels: LoopLabels, width: int) -> Picture:
     return np.asarray(canvas)
 
 
-def labels_figure(labels: LoopLabels) -> Picture:
+def labels_figure(labels: LabelMap) -> Picture:
     """:func:`labels_image` with its legend below."""
     picture = labels_image(labels)
     return np.concatenate([picture, labels_legend(labels, picture.shape[1])])

@@ -17,8 +17,8 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from cinekit.errors import ConfigError
-from cinekit.render import decode_check
-from cinekit.write.files import whole_file
+from cinekit.judge import decode_check
+from cinekit.store.atomic import whole_file
 from cinekit.write.frames import check_timing, checked, even, exact_rate
 from cinekit.write.video import Encoding, encode_in_place, to_yuv
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cinekit.errors import WriteError
-from cinekit.write.files import write_text
+from cinekit.store.atomic import write_text
 from cinekit.write.summary import write_result
 
 _ARTICLE = re.compile(r'<article class="card" id="([^"]+)">.*?</article>', re.DOTALL)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from cinekit.semantics.folding import upsample
-from cinekit.semantics.vocabulary import BACKGROUND, all_categories
-from cinekit.types import Candidate, Category, Clip, Motion, SemanticResponse
+from cinekit.model import Candidate, Category, Clip, Motion, SemanticResponse
+from cinekit.see.folding import upsample
+from cinekit.see.vocabulary import BACKGROUND, all_categories
 from cinekit.write.maps import Picture, mask_overlay
 
 Colour = tuple[int, int, int]

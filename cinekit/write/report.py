@@ -12,9 +12,9 @@ from typing import Any
 
 import jinja2
 
-from cinekit.render import MEASURES
-from cinekit.types import Cinemagraph, Result, Verdict
-from cinekit.write.files import write_text
+from cinekit.judge import MEASURES
+from cinekit.model import Cinemagraph, Result, Verdict
+from cinekit.store.atomic import write_text
 from cinekit.write.maps import labels_image, mask_overlay
 from cinekit.write.media import LoopMedia, data_uri, picture_uri, preview
 from cinekit.write.summary import result_json

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from cinekit.types import Cinemagraph, Clip, EnergyTerms, LoopLabels, Result
-from cinekit.write.files import write_text
+from cinekit.model import Cinemagraph, Clip, EnergyTerms, LabelMap, Result
+from cinekit.store.atomic import write_text
 
 SCHEMA = "cinekit.result/1"
 """Changes its number when a key is renamed, removed or changes its meaning; new keys may come."""
@@ -124,7 +124,7 @@ def _terms(terms: EnergyTerms) -> dict[str, float]:
     }
 
 
-def period_shares(labels: LoopLabels) -> dict[int, float]:
+def period_shares(labels: LabelMap) -> dict[int, float]:
     """Share of the looping pixels that has each period (frames), in ascending order of period."""
     periods, counts = np.unique(labels.period[labels.looping], return_counts=True)
     total = max(int(counts.sum()), 1)

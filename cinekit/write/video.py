@@ -30,7 +30,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from numpy.typing import NDArray
 
 from cinekit.errors import ConfigError, WriteError
-from cinekit.write.files import whole_file
+from cinekit.store.atomic import whole_file
 from cinekit.write.frames import check_timing, checked, even, exact_rate
 
 THREADS = 4

@@ -24,9 +24,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from cinekit.errors import WriteError
-from cinekit.render import Activation
-from cinekit.types import STILL, LoopLabels
-from cinekit.write.files import whole_file
+from cinekit.loop import Activation
+from cinekit.model import STILL, LabelMap
+from cinekit.store.atomic import whole_file
 
 STEP = 4
 """Frames per grey level."""
@@ -44,7 +44,7 @@ ACTIVE = 254
 """A of a pixel that starts to move when the slider stands at 1."""
 
 
-def write_vlp(labels: LoopLabels, path: Path, activation: Activation | None = None) -> None:
+def write_vlp(labels: LabelMap, path: Path, activation: Activation | None = None) -> None:
     """Write labels as the published PNG, 8-bit RGBA with straight (not premultiplied) alpha.
 
     activation : when pixels start to move and what they show until then; without one all start at
@@ -77,7 +77,7 @@ def write_vlp(labels: LoopLabels, path: Path, activation: Activation | None = No
         picture.save(temporary, "PNG", pnginfo=chunks)
 
 
-def _levels(labels: LoopLabels) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _levels(labels: LabelMap) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """G and B of every pixel; a loop that fits the clip still does."""
     start = labels.shows[labels.start]
     one_way = np.where(labels.returns, labels.period // 2 + 1, labels.period)
@@ -92,7 +92,7 @@ def _still_level(frame: NDArray[Any]) -> NDArray[np.int32]:
     return np.maximum(_quantise(frame.astype(np.int32) - MIDDLE), 0)
 
 
-def _exact_text(labels: LoopLabels) -> str:
+def _exact_text(labels: LabelMap) -> str:
     plain = ~labels.returns
     pairs = np.stack([labels.period[plain], labels.start[plain]])
     found, counts = np.unique(pairs, axis=1, return_counts=True)
@@ -100,7 +100,7 @@ def _exact_text(labels: LoopLabels) -> str:
     return " ".join([str(labels.n_frames), *(f"{p}:{s}" for p, s in ordered)])
 
 
-def read_vlp(path: Path, n_frames: int) -> LoopLabels:
+def read_vlp(path: Path, n_frames: int) -> LabelMap:
     """Labels from a published PNG; ``n_frames`` is T of the clip they index.
 
     A map of cinekit gives back the labels that were written. (Two labels of one map that share
@@ -128,14 +128,14 @@ def read_vlp(path: Path, n_frames: int) -> LoopLabels:
     period = np.minimum(period, n_frames)
     start = np.minimum(start, n_frames - period)
     for p, s in reversed(exact):
-        one = LoopLabels(np.array([[p]], np.int16), np.array([[s]], np.int16), n_frames)
+        one = LabelMap(np.array([[p]], np.int16), np.array([[s]], np.int16), n_frames)
         (one_start,), (one_period,) = (plane.ravel() for plane in _levels(one))
         there = (channels[..., 1] == one_start) & (channels[..., 2] == one_period)
         period[there], start[there] = p, s
     unrolled = np.zeros(0, np.int16)
     for first, last in _ways(texts.get(BACK, ""), path, n_frames):
-        back = LoopLabels.there_and_back(first, last)
-        one = LoopLabels(
+        back = LabelMap.there_and_back(first, last)
+        one = LabelMap(
             np.array([[2 * (last - first)]], np.int16),
             np.array([[n_frames + 1]], np.int16),
             n_frames,
@@ -146,7 +146,7 @@ def read_vlp(path: Path, n_frames: int) -> LoopLabels:
         period[there] = 2 * (last - first)
         start[there] = n_frames + len(unrolled) + 1
         unrolled = np.concatenate([unrolled, back])
-    return LoopLabels(period.astype(np.int16), start.astype(np.int16), n_frames, unrolled)
+    return LabelMap(period.astype(np.int16), start.astype(np.int16), n_frames, unrolled)
 
 
 def read_vlp_activation(path: Path, n_frames: int) -> Activation:

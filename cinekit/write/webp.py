@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cinekit.errors import ConfigError, WriteError
-from cinekit.write.files import whole_file
+from cinekit.store.atomic import whole_file
 from cinekit.write.frames import check_timing, checked, ticks
 
 _ANIMATED, _ALPHA = 0x02, 0x10

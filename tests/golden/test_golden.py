@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 from cinekit import make_cinemagraphs
+from cinekit.model import Cinemagraph, Result
 from cinekit.testing import demo_clip
-from cinekit.types import Cinemagraph, Result
 from cinekit.write import labels_image
 
 HERE = Path(__file__).parent

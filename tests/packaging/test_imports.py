@@ -14,29 +14,23 @@ import cinekit
 PACKAGE = Path(cinekit.__file__).parent
 
 LAYERS = [
-    {"text", "archive"},
+    {"text"},
     {"errors"},
-    {"types"},
+    {"model"},
     {"protocols"},
-    {"hookspecs"},
-    {"models"},
-    {"fingerprint"},
-    {"cache"},
-    {"clip", "semantics", "energy"},
+    {"store"},
+    {"clip", "see", "energy"},
     {"solve"},
-    {"render"},
+    {"loop"},
+    {"judge"},
+    {"mend"},
     {"write", "features"},
+    {"replay"},
+    {"job"},
+    {"plug"},
     {"rank"},
-    {"output", "finish", "replay", "resolve", "memory"},
-    {"pipeline"},
-    {"builtin", "providers"},
-    {"plugins", "options"},
-    {"config", "torch_weights"},
-    {"settings", "inventory", "ranking"},
     {"testing"},
-    {"console"},
-    {"doctor"},
-    {"cli"},
+    {"app"},
     {"__main__"},
 ]
 """``__init__`` is lazy, and checked on its own."""
@@ -44,17 +38,17 @@ LAYERS = [
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 ONLY_IN = {
-    "hydra": {"cli"},
-    "omegaconf": {"config", "settings", "cli"},
-    "pluggy": {"hookspecs", "plugins"},
-    "rich": {"console"},
+    "hydra": {"app"},
+    "omegaconf": {"plug", "app"},
+    "pluggy": {"plug"},
+    "rich": {"app"},
     "sklearn": {"rank"},
     "torch": set(),
 }
 """Library -> the modules of the core that may import it."""
 
-PLUGIN_SIDE = {"hookspecs", "providers", "plugins", "builtin"}
-MAY_USE = {"errors", "text", "protocols", "types"}
+PLUGIN_SIDE = {"hooks", "providers", "registry", "builtin"}
+MAY_USE = {"errors", "text", "protocols", "model"}
 
 
 def files() -> list[Path]:
@@ -115,19 +109,22 @@ def test_a_library_is_used_where_it_belongs(path):
 
 @pytest.mark.parametrize("part", sorted(PLUGIN_SIDE))
 def test_the_plugin_side_knows_protocols_only(part):
-    assert inner(PACKAGE / f"{part}.py") <= MAY_USE | PLUGIN_SIDE
+    path = PACKAGE / "plug" / f"{part}.py"
+    siblings = {name.split(".")[2] for name in imports(path) if name.startswith("cinekit.plug.")}
+    assert inner(path) <= MAY_USE
+    assert siblings & {other.stem for other in (PACKAGE / "plug").iterdir()} <= PLUGIN_SIDE
 
 
 def test_the_rules_find_a_forbidden_import(tmp_path):
     module = tmp_path / "module.py"
-    module.write_text("def f():\n    from hydra import main\n    import cinekit.cli.make\n")
-    assert imports(module) == {"hydra", "cinekit.cli.make"}
+    module.write_text("def f():\n    from hydra import main\n    import cinekit.app.make\n")
+    assert imports(module) == {"hydra", "cinekit.app.make"}
 
 
 HEAVY = ["torch", "hydra", "omegaconf", "sklearn", "av", "numba", "cv2", "scipy", "PIL", "pluggy"]
 
 
-@pytest.mark.parametrize("module", ["cinekit", "cinekit.types", "cinekit.protocols", "cinekit.cli"])
+@pytest.mark.parametrize("module", ["cinekit", "cinekit.model", "cinekit.protocols", "cinekit.app"])
 def test_light_modules_stay_light(module):
     code = f"import sys, {module}; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -13,9 +13,9 @@ from types import ModuleType
 
 import pytest
 
-from cinekit import hookspecs
-from cinekit.cli import COMMANDS
-from cinekit.plugins import HOOKS, KNOWN_ELSEWHERE, METHODS
+from cinekit.app import COMMANDS
+from cinekit.plug import hooks as hookspecs
+from cinekit.plug.registry import HOOKS, KNOWN_ELSEWHERE, METHODS
 from cinekit.testing import FrameSegmenterSuite
 
 ROOT = Path(__file__).parents[2]

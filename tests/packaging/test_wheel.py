@@ -47,7 +47,7 @@ def test_the_wheel_holds_every_module_option_table_and_template(wheel):
     assert source_files() <= wheel
     assert "cinekit/conf/config.yaml" in wheel
     assert "cinekit/py.typed" in wheel
-    assert any(name.startswith("cinekit/semantics/tables/") for name in wheel)
+    assert any(name.startswith("cinekit/see/tables/") for name in wheel)
     assert any(name.startswith("cinekit/write/templates/") for name in wheel)
 
 

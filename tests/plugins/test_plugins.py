@@ -5,8 +5,8 @@ import importlib.metadata
 import pytest
 
 import cinekit
-from cinekit.plugins import KINDS, Plugins, load_plugins
-from cinekit.providers import Provider, how_to_install
+from cinekit.plug.providers import Provider, how_to_install
+from cinekit.plug.registry import KINDS, Plugins, load_plugins
 
 
 def test_a_plugin_adds_its_components_and_says_where_they_are_from(install):

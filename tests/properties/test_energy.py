@@ -24,9 +24,9 @@ from cinekit.energy import (
 )
 from cinekit.energy.area import Area
 from cinekit.energy.steady import steady
+from cinekit.model import Candidate
 from cinekit.solve.grid_cut import grid_cut
 from cinekit.solve.moves import Fusion
-from cinekit.types import Candidate
 
 OPTIONS = EnergyOptions(semantic_weight=0.3, min_period=2, period_step=1, short_period=3)
 MAPS = ("histogram", "natural", "moving", "rigid")

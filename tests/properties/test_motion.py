@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cinekit.semantics.motion import MotionSegmenter
-from cinekit.semantics.motion_cluster import superpixels
+from cinekit.model import Clip, Motion
+from cinekit.see.motion import MotionSegmenter
+from cinekit.see.motion_cluster import superpixels
 from cinekit.testing.synthetic import flicker_texture, still_clip
-from cinekit.types import Clip, Motion
 
 
 @settings(max_examples=25, deadline=None)

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cinekit.render import kernels, reference
-from cinekit.render.fade import label_table, sources
+from cinekit.loop import kernels, reference
+from cinekit.loop.fade import label_table, sources
 
 FEW = settings(max_examples=25, deadline=None)
 """The plain loops are slow, and one random case has many pixels in it."""

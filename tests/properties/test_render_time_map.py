@@ -4,18 +4,18 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cinekit.render import RenderOptions, cycles, loop_length, speed, time_map
-from cinekit.render.fade import fade_window, label_table, sources
-from cinekit.types import LoopLabels
+from cinekit.loop import RenderOptions, cycles, loop_length, speed, time_map
+from cinekit.loop.fade import fade_window, label_table, sources
+from cinekit.model import LabelMap
 
 
 @st.composite
-def labellings(draw: st.DrawFn) -> LoopLabels:
+def labellings(draw: st.DrawFn) -> LabelMap:
     n = draw(st.integers(3, 40))
     pixels = draw(st.integers(1, 6))
     period = [draw(st.one_of(st.just(1), st.integers(1, n))) for _ in range(pixels)]
     start = [draw(st.integers(0, n - p)) for p in period]
-    return LoopLabels(np.array([period], np.int16), np.array([start], np.int16), n)
+    return LabelMap(np.array([period], np.int16), np.array([start], np.int16), n)
 
 
 lengths = st.integers(1, 60)
@@ -43,7 +43,7 @@ def test_still_pixels_show_one_frame(labels, n, f):
 @given(labellings(), st.integers(1, 4))
 def test_a_period_that_fits_plays_every_frame_once_per_cycle_at_speed_one(labels, k):
     p = int(labels.period[0, 0])
-    one = LoopLabels(labels.period[:, :1], labels.start[:, :1], labels.n_frames)
+    one = LabelMap(labels.period[:, :1], labels.start[:, :1], labels.n_frames)
     shown = [int(time_map(one, k * p, f)[0, 0]) for f in range(k * p)]
     assert speed(p, k * p) == 1
     expected = list(range(int(one.start[0, 0]), int(one.start[0, 0]) + p))

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cinekit.cache import Cache, Recall
 from cinekit.errors import ConfigError
-from cinekit.types import Category, Motion, SemanticResponse
+from cinekit.model import Category, Motion, SemanticResponse
+from cinekit.store.cache import Cache, Recall
 
 KEY = "0" * 64
 
@@ -175,8 +175,8 @@ def test_a_run_killed_while_it_writes_leaves_no_entry(tmp_path: Path) -> None:
     code = f"""
         import os, signal, sys
         import numpy as np
-        from cinekit.cache import Cache
-        from cinekit.types import LoopLabels
+        from cinekit.store.cache import Cache
+        from cinekit.model import LabelMap
 
         def savez(file, **arrays):
             file.write(b"half of it")
@@ -184,7 +184,7 @@ def test_a_run_killed_while_it_writes_leaves_no_entry(tmp_path: Path) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
         np.savez = savez
-        labels = LoopLabels(np.ones((2, 2), np.int16), np.zeros((2, 2), np.int16), 8)
+        labels = LabelMap(np.ones((2, 2), np.int16), np.zeros((2, 2), np.int16), 8)
         Cache(__import__("pathlib").Path({str(tmp_path)!r})).save("labels", "k", labels, print)
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False)
@@ -216,17 +216,17 @@ def test_two_processes_may_keep_the_same_value_at_once(tmp_path: Path) -> None:
         import sys
         import numpy as np
         from pathlib import Path
-        from cinekit.cache import Cache
-        from cinekit.types import LoopLabels
+        from cinekit.store.cache import Cache
+        from cinekit.model import LabelMap
 
         def fail(text):
             sys.exit(text)
 
         cache = Cache(Path({str(tmp_path)!r}), gigabytes=0.003)
         for i in range(60):
-            labels = LoopLabels(np.ones((300, 400), np.int16), np.zeros((300, 400), np.int16), 8)
+            labels = LabelMap(np.ones((300, 400), np.int16), np.zeros((300, 400), np.int16), 8)
             cache.save("labels", str(i % 10), labels, fail)
-            found = cache.load("labels", str(i % 10), LoopLabels, fail)
+            found = cache.load("labels", str(i % 10), LabelMap, fail)
             if found is not None and found.size != (300, 400):
                 fail("half an entry")
     """

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from cinekit.errors import ConfigError, SegmenterError
-from cinekit.semantics.candidates import CandidateOptions, make_candidates
-from cinekit.types import Motion, Region, Regions
+from cinekit.model import Motion, Region, Regions
+from cinekit.see.candidates import CandidateOptions, make_candidates
 
 
 def region(name: str, rows: slice) -> Region:

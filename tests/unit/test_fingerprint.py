@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import cinekit.fingerprint
+import cinekit.store.fingerprint
 from cinekit.energy import EnergyOptions, WorkingClip
-from cinekit.fingerprint import fingerprint, identity
-from cinekit.semantics import MaskSegmenter
-from cinekit.semantics.motion import MotionSegmenter
-from cinekit.types import Clip
+from cinekit.model import Clip
+from cinekit.see import MaskSegmenter
+from cinekit.see.motion import MotionSegmenter
+from cinekit.store.fingerprint import fingerprint, identity
 
 
 class Word(StrEnum):
@@ -140,7 +140,7 @@ def test_every_mask_of_a_folder_counts(tmp_path: Path) -> None:
 
 
 def test_a_folder_too_large_to_look_through_is_unknown(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(cinekit.fingerprint, "MOST_FILES", 2)
+    monkeypatch.setattr(cinekit.store.fingerprint, "MOST_FILES", 2)
     for i in range(3):
         (tmp_path / f"{i}").touch()
     assert identity(Network(model=str(tmp_path))) is None
@@ -172,12 +172,12 @@ def test_the_code_of_a_component_counts(tmp_path: Path, monkeypatch) -> None:
     made = importlib.import_module("made_plugin").Made()
     before = identity(made)
     assert before is not None
-    cinekit.fingerprint._hash_of_code.cache_clear()  # as in another run
+    cinekit.store.fingerprint._hash_of_code.cache_clear()  # as in another run
     assert identity(made) == before
     (package / "helper.py").write_text("SCALE = 2\n")
-    cinekit.fingerprint._hash_of_code.cache_clear()
+    cinekit.store.fingerprint._hash_of_code.cache_clear()
     assert identity(made) != before
-    cinekit.fingerprint._hash_of_code.cache_clear()
+    cinekit.store.fingerprint._hash_of_code.cache_clear()
     del sys.modules["made_plugin"]
 
 

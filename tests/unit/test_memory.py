@@ -12,14 +12,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-import cinekit.finish
-import cinekit.pipeline
-from cinekit.memory import give_back, peak_memory
-from cinekit.pipeline import make_cinemagraphs
-from cinekit.render.seams import own_jump
-from cinekit.semantics import CandidateOptions
+import cinekit.job
+import cinekit.mend.finish
+from cinekit.job import make_cinemagraphs
+from cinekit.judge.seams import own_jump
+from cinekit.model import LabelMap
+from cinekit.see import CandidateOptions
+from cinekit.store.memory import give_back, peak_memory
 from cinekit.testing import planted_loop
-from cinekit.types import LoopLabels
 from cinekit.write.report import megabytes
 
 
@@ -46,7 +46,7 @@ def test_giving_back_needs_no_particular_library(monkeypatch: pytest.MonkeyPatch
 def test_the_costs_are_gone_before_anything_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[weakref.ref[object]] = []
     alive: list[object] = []
-    costs, judge = cinekit.pipeline.LoopCosts, cinekit.finish.judge
+    costs, judge = cinekit.job.LoopCosts, cinekit.mend.finish.judge
 
     def watched(*arguments: object) -> object:
         one = costs(*arguments)
@@ -58,8 +58,8 @@ def test_the_costs_are_gone_before_anything_is_rendered(monkeypatch: pytest.Monk
         alive.extend(one() for one in made)
         return judge(*arguments)
 
-    monkeypatch.setattr(cinekit.pipeline, "LoopCosts", watched)
-    monkeypatch.setattr(cinekit.finish, "judge", look)
+    monkeypatch.setattr(cinekit.job, "LoopCosts", watched)
+    monkeypatch.setattr(cinekit.mend.finish, "judge", look)
     clip, _, _ = planted_loop(24, size=(72, 96), frames=60)
     make_cinemagraphs(clip, candidates=CandidateOptions(combine=1, everything=False))
     assert len(made) == 2
@@ -70,7 +70,7 @@ def test_the_costs_are_gone_before_anything_is_rendered(monkeypatch: pytest.Monk
 def test_jumps_are_measured_without_copies_of_the_clip() -> None:
     rng = np.random.default_rng(0)
     source = rng.integers(0, 255, (150, 90, 160), dtype=np.uint8)
-    labels = LoopLabels(np.full((90, 160), 40, np.int16), np.full((90, 160), 7, np.int16), 150)
+    labels = LabelMap(np.full((90, 160), 40, np.int16), np.full((90, 160), 7, np.int16), 150)
     tracemalloc.start()
     own_jump(source, labels, np.ones((90, 160), bool))
     _, peak = tracemalloc.get_traced_memory()

@@ -12,8 +12,7 @@ import pytest
 import cinekit
 from cinekit.energy import EnergyOptions, WorkingOptions, energy_terms
 from cinekit.errors import RenderError, WriteError
-from cinekit.output import OutputFolder
-from cinekit.pipeline import (
+from cinekit.job import (
     NOTHING_MOVES,
     Settings,
     _best_first,
@@ -22,11 +21,12 @@ from cinekit.pipeline import (
     plain,
     render_frames,
 )
+from cinekit.loop import RenderOptions
+from cinekit.model import Cinemagraph, Clip, Judgement, Result, SemanticResponse, Verdict
 from cinekit.protocols import Progress, SilentReporter, silent
-from cinekit.render import RenderOptions
-from cinekit.semantics import EVERYTHING, CandidateOptions, make_candidates, select_regions
+from cinekit.see import EVERYTHING, CandidateOptions, make_candidates, select_regions
 from cinekit.testing import planted_loop, still_clip
-from cinekit.types import Cinemagraph, Clip, Judgement, Result, SemanticResponse, Verdict
+from cinekit.write.output import OutputFolder
 
 SMALL = WorkingOptions(min_side=1, scale=0.5)
 SINGLES = CandidateOptions(combine=1, everything=False)
@@ -135,7 +135,7 @@ def test_the_best_comes_first(made) -> None:
 
 
 def test_the_command_ends_with_every_candidate_and_where_to_look(made, tmp_path: Path) -> None:
-    from cinekit.cli.make import summary
+    from cinekit.app.make import summary
 
     result, _ = made
     judgement = Judgement(Verdict.REFUSED, ("torn", "jumps"), {})
@@ -189,7 +189,7 @@ def test_files_hold_the_labels_and_as_many_rounds_as_asked(made, tmp_path: Path)
 def test_one_word_swaps_the_segmenter_or_the_solver(planted, tmp_path: Path) -> None:
     from PIL import Image
 
-    from cinekit.semantics.masks import MaskSegmenter
+    from cinekit.see.masks import MaskSegmenter
     from cinekit.solve import ExpansionSolver
 
     clip, mask, _ = planted
@@ -249,7 +249,7 @@ def test_the_reported_energy_is_the_independent_one(planted) -> None:
     """The pipeline's own check (the stages raise otherwise), seen from outside on one candidate."""
     from cinekit.clip import stabilise
     from cinekit.energy import LoopCosts, make_working
-    from cinekit.semantics.motion import MotionSegmenter
+    from cinekit.see.motion import MotionSegmenter
     from cinekit.solve import MultiscaleSolver, solve_candidates
 
     clip, _ = stabilise(planted[0])

@@ -13,20 +13,20 @@ import cv2
 import numpy as np
 import pytest
 
-import cinekit.finish
-import cinekit.pipeline
-from cinekit.cache import Cache
+import cinekit.job
+import cinekit.mend.finish
 from cinekit.clip import ClipOptions, StabiliseMode, StabiliseOptions
 from cinekit.energy import EnergyOptions, WorkingOptions
-from cinekit.pipeline import Settings, make
+from cinekit.job import Settings, make
+from cinekit.loop import RenderOptions
+from cinekit.mend.whole import WholeOptions
+from cinekit.model import Cinemagraph, Clip, Result, SemanticResponse
 from cinekit.protocols import LabelProblem, Progress, Segmenter, Solution, Solver, Writer, silent
-from cinekit.render import RenderOptions
-from cinekit.semantics import CandidateOptions, MaskSegmenter, RegionOptions
-from cinekit.semantics.motion import MotionSegmenter
+from cinekit.see import CandidateOptions, MaskSegmenter, RegionOptions
+from cinekit.see.motion import MotionSegmenter
 from cinekit.solve import MultiscaleSolver
-from cinekit.solve.whole import WholeOptions
+from cinekit.store.cache import Cache
 from cinekit.testing import planted_loop
-from cinekit.types import Cinemagraph, Clip, Result, SemanticResponse
 from cinekit.write import GifWriter, Mp4Writer
 
 CALLS: Counter[str] = Counter()
@@ -82,9 +82,9 @@ class WatchedWriter:
 def _watch() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module, function, name in (
-            (cinekit.pipeline, "read_clip", "read"),
-            (cinekit.pipeline, "stabilise", "stabilise"),
-            (cinekit.finish, "judge", "judge"),
+            (cinekit.job, "read_clip", "read"),
+            (cinekit.job, "stabilise", "stabilise"),
+            (cinekit.mend.finish, "judge", "judge"),
         ):
             patch.setattr(module, function, watched(getattr(module, function), name))
         yield

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from cinekit import require
 from cinekit.errors import ConfigError, RankError, WeightsError
-from cinekit.models import find_weights
+from cinekit.model import Cinemagraph, Result
+from cinekit.plug.torch_weights import on_device
+from cinekit.store.weights import find_weights
 from cinekit.text import one_line
-from cinekit.torch_weights import on_device
-from cinekit.types import Cinemagraph, Result
 from cinekit_c3d.clips import clip_frames, describe, network_input, read_mean
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import ConfigError, WeightsError
-from cinekit.models import find_weights
+from cinekit.model import Clip, SemanticResponse
 from cinekit.protocols import Progress, silent
-from cinekit.semantics import NetworkSegmenter
-from cinekit.types import Clip, SemanticResponse
+from cinekit.see import NetworkSegmenter
+from cinekit.store.weights import find_weights
 from cinekit_faces.detect import OUTPUTS, SIDE, Box, find_faces
 from cinekit_faces.runtime import Network
 

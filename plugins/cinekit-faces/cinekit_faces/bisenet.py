@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from cinekit import require
 from cinekit.errors import ConfigError, SegmenterError, WeightsError
-from cinekit.models import find_weights
-from cinekit.semantics import load_vocabulary
-from cinekit.semantics.answers import Output, class_probabilities
-from cinekit.semantics.folding import grid_size, resample
+from cinekit.plug.torch_weights import on_device
+from cinekit.see import load_vocabulary
+from cinekit.see.answers import Output, class_probabilities
+from cinekit.see.folding import grid_size, resample
+from cinekit.store.weights import find_weights
 from cinekit.text import one_line
-from cinekit.torch_weights import on_device
 from cinekit_faces.base import FaceSegmenter
 from cinekit_faces.crops import aligned, cells_across, on_grid
 from cinekit_faces.detect import Square, squares

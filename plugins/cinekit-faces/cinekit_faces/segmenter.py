@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import ConfigError
-from cinekit.models import find_weights
-from cinekit.semantics.folding import grid_size
+from cinekit.see.folding import grid_size
+from cinekit.store.weights import find_weights
 from cinekit_faces import mesh
 from cinekit_faces.base import FaceSegmenter
 from cinekit_faces.masks import CLASSES, face_probabilities

@@ -13,9 +13,9 @@ from cinekit_faces.segmenter import FaceMeshSegmenter
 from PIL import Image
 
 from cinekit.errors import ConfigError, WeightsError
-from cinekit.semantics.vocabulary import face_categories
+from cinekit.model import Clip
+from cinekit.see.vocabulary import face_categories
 from cinekit.testing import FrameSegmenterSuite, OptionSuite
-from cinekit.types import Clip
 
 PARTS = {"skin", "brows", "eyes", "mouth"}
 

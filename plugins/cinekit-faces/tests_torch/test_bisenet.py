@@ -15,7 +15,7 @@ from cinekit_faces.detect import Square
 from PIL import Image
 
 from cinekit import Category, Clip, ConfigError, Motion, SemanticResponse, WeightsError
-from cinekit.semantics import CombineSegmenter
+from cinekit.see import CombineSegmenter
 from cinekit.testing import FrameSegmenterSuite, OptionSuite
 
 sys.path.insert(0, str(Path(__file__).parent))

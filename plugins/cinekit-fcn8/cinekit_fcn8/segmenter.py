@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from cinekit import require
 from cinekit.errors import ConfigError, SegmenterError, WeightsError
-from cinekit.models import find_weights
-from cinekit.semantics import NetworkSegmenter, Vocabulary, load_vocabulary
-from cinekit.semantics.answers import Output, class_probabilities, fit_labels, parse_labels
-from cinekit.torch_weights import on_device
+from cinekit.plug.torch_weights import on_device
+from cinekit.see import NetworkSegmenter, Vocabulary, load_vocabulary
+from cinekit.see.answers import Output, class_probabilities, fit_labels, parse_labels
+from cinekit.store.weights import find_weights
 
 if TYPE_CHECKING:
     from cinekit_fcn8.network import FCN8s

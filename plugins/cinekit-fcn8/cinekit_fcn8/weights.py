@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from cinekit.torch_weights import Weights, read_weights
+from cinekit.plug.torch_weights import Weights, read_weights
 from cinekit_fcn8.caffemodel import read_caffemodel
 from cinekit_fcn8.network import FCN8s, bilinear
 

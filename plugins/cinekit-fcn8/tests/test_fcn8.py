@@ -12,9 +12,9 @@ from cinekit_fcn8.segmenter import CONTEXT_59, MEAN_BGR, Fcn8Segmenter
 from cinekit_fcn8.weights import load_network
 
 from cinekit.errors import ConfigError, WeightsError
-from cinekit.semantics import load_vocabulary
+from cinekit.model import Clip
+from cinekit.see import load_vocabulary
 from cinekit.testing import FrameSegmenterSuite, OptionSuite
-from cinekit.types import Clip
 
 sys.path.insert(0, str(Path(__file__).parent))
 

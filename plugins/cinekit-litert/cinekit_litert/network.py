@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cinekit import require
 from cinekit.errors import WeightsError
-from cinekit.semantics.answers import sample_centres
+from cinekit.see.answers import sample_centres
 from cinekit.text import one_line
 
 
@@ -55,7 +55,7 @@ class Network:
     def run(self, values: NDArray[np.float32], most: int | None) -> NDArray[np.float32]:
         """float32 (h, w, 3), normalised, to float32 (h', w', n).
 
-        most : see :class:`cinekit.semantics.network_file.OpenNetwork`.
+        most : see :class:`cinekit.see.network_file.OpenNetwork`.
         """
         self._interpreter.set_tensor(self._input["index"], self._quantised(values)[None])
         self._interpreter.invoke()

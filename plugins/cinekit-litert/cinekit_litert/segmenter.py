@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cinekit.models import find_weights
-from cinekit.semantics import NetworkFileSegmenter
+from cinekit.see import NetworkFileSegmenter
+from cinekit.store.weights import find_weights
 from cinekit_litert.network import Network
 
 

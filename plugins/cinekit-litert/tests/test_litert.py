@@ -8,9 +8,9 @@ import pytest
 from cinekit_litert.segmenter import LitertSegmenter
 
 from cinekit.errors import MissingDependencyError, SegmenterError, WeightsError
-from cinekit.semantics.answers import Output
+from cinekit.model import Clip
+from cinekit.see.answers import Output
 from cinekit.testing.segmenter_suite import FrameSegmenterSuite
-from cinekit.types import Clip
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -225,9 +225,9 @@ def photo(folder: Path, name: str) -> Clip:
 def test_the_presets_see_what_is_in_a_photograph(
     test_data, monkeypatch, preset, picture, categories
 ):
-    from cinekit.config import build_component, read_option
-    from cinekit.options import find_option
-    from cinekit.plugins import load_plugins
+    from cinekit.plug.build import build_component, read_option
+    from cinekit.plug.option_files import find_option
+    from cinekit.plug.registry import load_plugins
 
     monkeypatch.setenv("CINEKIT_MODELS", str(test_data / "weights"))
     plugins = load_plugins()

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from cinekit.errors import CinekitError, ConfigError, MissingDependencyError
-from cinekit.semantics.answers import Output
+from cinekit.see.answers import Output
 from cinekit.text import one_line
 from cinekit_mmseg.checkpoint import load_weights, read_checkpoint
 from cinekit_mmseg.ops import provide_compiled_ops

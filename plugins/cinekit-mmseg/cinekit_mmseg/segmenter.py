@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from cinekit import Clip, Progress, SemanticResponse, require, silent
 from cinekit.errors import CinekitError, ConfigError, SegmenterError, WeightsError
-from cinekit.models import checksum, download, find_weights, models_folder
-from cinekit.semantics import NetworkSegmenter
-from cinekit.semantics.answers import class_probabilities, fit_labels
+from cinekit.see import NetworkSegmenter
+from cinekit.see.answers import class_probabilities, fit_labels
+from cinekit.store.weights import checksum, download, find_weights, models_folder
 from cinekit.text import one_line
 from cinekit_mmseg.index import find_config
 

@@ -12,8 +12,8 @@ from cinekit_mmseg.index import Entry
 from cinekit_mmseg.segmenter import MmsegSegmenter
 
 from cinekit.errors import WeightsError
-from cinekit.fingerprint import identity
-from cinekit.models import checksum
+from cinekit.store.fingerprint import identity
+from cinekit.store.weights import checksum
 from cinekit.testing.segmenter_suite import segmenter_clip
 
 sys.path.insert(0, str(Path(__file__).parent))

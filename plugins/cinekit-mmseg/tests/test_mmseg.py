@@ -12,8 +12,8 @@ from cinekit_mmseg.network import Config, load_network, mmseg_scope
 from cinekit_mmseg.segmenter import MmsegSegmenter
 
 from cinekit.errors import ConfigError, MissingDependencyError, SegmenterError, WeightsError
-from cinekit.fingerprint import identity
-from cinekit.semantics import load_vocabulary
+from cinekit.see import load_vocabulary
+from cinekit.store.fingerprint import identity
 from cinekit.testing import FrameSegmenterSuite, OptionSuite
 from cinekit.testing.segmenter_suite import segmenter_clip
 
@@ -244,7 +244,7 @@ def test_the_data_sets_of_mmsegmentation_fold_as_their_tables(tmp_path, fcn, dat
 def test_nothing_heavy_is_imported_before_it_runs():
     code = (
         "import sys; from cinekit_mmseg.segmenter import MmsegSegmenter\n"
-        "from cinekit.plugins import load_plugins\n"
+        "from cinekit.plug.registry import load_plugins\n"
         "assert 'mmseg' in load_plugins().names('segmenter')\n"
         "print(MmsegSegmenter(config='fcn_r101-d8_4xb4-80k_pascal-context-59-480x480')"
         ".unavailable())\n"

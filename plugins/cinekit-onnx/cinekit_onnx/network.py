@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cinekit import require
 from cinekit.errors import ConfigError, WeightsError
-from cinekit.semantics.answers import sample_centres
+from cinekit.see.answers import sample_centres
 from cinekit.text import one_line
 
 DTYPES = {
@@ -77,7 +77,7 @@ class Network:
     def run(self, values: NDArray[np.float32], most: int | None) -> NDArray[np.generic]:
         """float32 (h, w, 3), normalised, to (h', w', n) in the network's own number type.
 
-        most : see :class:`cinekit.semantics.network_file.OpenNetwork`.
+        most : see :class:`cinekit.see.network_file.OpenNetwork`.
         """
         planes = values.transpose(2, 0, 1) if self._channels_first else values
         if np.issubdtype(self._dtype, np.integer):

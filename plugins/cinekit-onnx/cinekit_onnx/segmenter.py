@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import ConfigError
-from cinekit.models import find_weights
-from cinekit.semantics import NetworkFileSegmenter
+from cinekit.see import NetworkFileSegmenter
+from cinekit.store.weights import find_weights
 from cinekit_onnx.network import Form, Layout, Network
 
 

@@ -9,9 +9,9 @@ from cinekit_onnx.network import Layout
 from cinekit_onnx.segmenter import Channels, OnnxSegmenter
 
 from cinekit.errors import ConfigError, MissingDependencyError, WeightsError
-from cinekit.semantics.answers import Output
+from cinekit.model import Clip
+from cinekit.see.answers import Output
 from cinekit.testing import FrameSegmenterSuite, OptionSuite
-from cinekit.types import Clip
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cinekit.cache import Cache
-from cinekit.types import LoopLabels
+from cinekit.model import LabelMap
+from cinekit.store.cache import Cache
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
     """What the command sees: a folder with two entries."""
     monkeypatch.setenv("CINEKIT_CACHE", str(tmp_path / "kept"))
     cache = Cache()
-    labels = LoopLabels(np.ones((50, 50), np.int16), np.zeros((50, 50), np.int16), 8)
+    labels = LabelMap(np.ones((50, 50), np.int16), np.zeros((50, 50), np.int16), 8)
     for name in "ab":
         cache.save("labels", name, labels, print)
     return cache

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from cinekit import doctor
-from cinekit.cli.usage import overview
+from cinekit.app import doctor
+from cinekit.app.usage import overview
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",), ("make", "--help"), ("help",)])
@@ -21,8 +21,8 @@ def test_help_shows_commands_groups_options_and_values(run, arguments):
 
 def test_help_needs_no_component_and_no_hydra():
     code = (
-        "import sys; from cinekit.cli import main; main(['--help']); "
-        "bad = [m for m in ('hydra', 'numba', 'cv2', 'av', 'scipy', 'cinekit.pipeline') "
+        "import sys; from cinekit.app import main; main(['--help']); "
+        "bad = [m for m in ('hydra', 'numba', 'cv2', 'av', 'scipy', 'cinekit.job') "
         "if m in sys.modules]; print(bad, file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

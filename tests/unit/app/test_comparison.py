@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cinekit import pipeline
-from cinekit.cli.comparison import _by_number
+from cinekit import job as pipeline
+from cinekit.app.comparison import _by_number
 from cinekit.errors import ClipError
-from cinekit.pipeline import plain
+from cinekit.job import plain
 from cinekit.write import result_json, write_result
 from tests.unit.write import made
 

@@ -10,10 +10,10 @@ import pytest
 from omegaconf import OmegaConf
 
 import cinekit
-from cinekit.config import build_component, build_options, check_complete, component_kind
-from cinekit.plugins import Plugins
+from cinekit.plug.build import build_component, build_options, check_complete, component_kind
+from cinekit.plug.providers import Provider
+from cinekit.plug.registry import Plugins
 from cinekit.protocols import Segmenter, Writer
-from cinekit.providers import Provider
 
 
 class Mode(StrEnum):

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cinekit.console import PlainReporter, RichReporter, open_reporter
+from cinekit.app.console import PlainReporter, RichReporter, open_reporter
 from cinekit.protocols import SilentReporter
 
 

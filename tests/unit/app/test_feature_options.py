@@ -10,12 +10,12 @@ import pytest
 from omegaconf import OmegaConf
 
 import cinekit
+from cinekit.app.settings import build_features
 from cinekit.errors import ConfigError, PluginError
 from cinekit.features import FaceFeatures, StandardFeatures
-from cinekit.options import find_option
-from cinekit.plugins import load_plugins
-from cinekit.providers import Provider
-from cinekit.settings import build_features
+from cinekit.plug.option_files import find_option
+from cinekit.plug.providers import Provider
+from cinekit.plug.registry import load_plugins
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ import pytest
 from omegaconf import OmegaConf
 
 import cinekit
-from cinekit.cli.hydra_app import _stem, quote
-from cinekit.semantics.motion import MotionSegmenter
+from cinekit.app.hydra_app import _stem, quote
+from cinekit.see.motion import MotionSegmenter
 from cinekit.solve.expansion import ExpansionSolver
 
 

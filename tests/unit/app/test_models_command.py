@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cinekit import models as store_module
-from cinekit.cli import models as command
-from cinekit.models import KnownModel
+from cinekit.app import models as command
+from cinekit.store import weights as store_module
+from cinekit.store.weights import KnownModel
 from tests.unit.local_server import CONTENT, server
 
 __all__ = ["server"]  # a fixture

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from cinekit.config import build_options, read_option
-from cinekit.options import CORE, option_files
-from cinekit.pipeline import Settings
-from cinekit.providers import conf_folder, installed_entry_points, provider_of
-from cinekit.settings import COMMAND_LINE_ONLY, FIELD_OF
+from cinekit.app.settings import COMMAND_LINE_ONLY, FIELD_OF
+from cinekit.job import Settings
+from cinekit.plug.build import build_options, read_option
+from cinekit.plug.option_files import CORE, option_files
+from cinekit.plug.providers import conf_folder, installed_entry_points, provider_of
 from cinekit.testing import OptionSuite
 from cinekit.testing.option_suite import assert_mirrors
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cinekit.cli import main
+from cinekit.app import main
 from cinekit.features import NAMES, write_features
+from cinekit.rank.personal import home, model_path, read_items, store_path
 from cinekit.rank.store import RatingsStore
-from cinekit.ranking import home, model_path, read_items, store_path
 
 CANDIDATES = {"water": 0.2, "tree": 0.02, "person": 0.4}
 
@@ -176,9 +176,9 @@ def make_job(folder: Path, user: str | None) -> str:
     """What ``make`` does with a result once it is written."""
     from omegaconf import OmegaConf
 
-    from cinekit.cli.make import _rank
+    from cinekit.app.make import _rank
     from cinekit.features import read_features
-    from cinekit.plugins import load_plugins
+    from cinekit.plug.registry import load_plugins
     from cinekit.protocols import SilentReporter
     from cinekit.rank.prior import PriorRanker
 

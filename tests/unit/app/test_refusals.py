@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import cinekit
-from cinekit.pipeline import Settings
-from cinekit.semantics.motion import MotionSegmenter
+from cinekit.job import Settings
+from cinekit.see.motion import MotionSegmenter
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cinekit.cli.render import render
+from cinekit.app.render import render
 from cinekit.errors import ConfigError, RenderError, WriteError
-from cinekit.render import (
+from cinekit.loop import (
     Activation,
     RenderOptions,
     begin_at,
@@ -19,9 +19,9 @@ from cinekit.render import (
     loop_length,
     render_loop,
 )
+from cinekit.model import Clip, LabelMap
 from cinekit.replay import render_map
 from cinekit.testing import planted_loop
-from cinekit.types import Clip, LoopLabels
 from cinekit.write import write_vlp
 
 PLAIN = ("stabilise=off", "hydra.run.dir=out", "segmenter=motion")
@@ -33,14 +33,14 @@ def clip() -> Clip:
 
 
 @pytest.fixture
-def labels(clip: Clip) -> LoopLabels:
+def labels(clip: Clip) -> LabelMap:
     period, start = np.ones(clip.size, np.int16), np.full(clip.size, 7, np.int16)
     period[10:40, 20:50], start[10:40, 20:50] = 21, 13
-    return LoopLabels(period, start, clip.n_frames)
+    return LabelMap(period, start, clip.n_frames)
 
 
 @pytest.fixture
-def path(labels: LoopLabels, tmp_path: Path) -> Path:
+def path(labels: LabelMap, tmp_path: Path) -> Path:
     write_vlp(labels, tmp_path / "labels_water.png")
     return tmp_path / "labels_water.png"
 

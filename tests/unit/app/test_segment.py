@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cinekit.cli.segment import areas, segment
+from cinekit.app.segment import areas, segment
+from cinekit.model import Category, Clip, Motion, SemanticResponse
 from cinekit.testing import still_clip
 from cinekit.testing.segmenter_suite import segmenter_clip
-from cinekit.types import Category, Clip, Motion, SemanticResponse
 
 PLAIN = ("stabilise=off", "hydra.run.dir=out", "segmenter=masks", "segmenter.path=masks")
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cinekit.clip import ClipOptions, read_clip
 from cinekit.clip.tonemap import Transfer, method_a
 from cinekit.errors import ClipError, ClipNotFoundError, ConfigError
-from cinekit.types import Clip
+from cinekit.model import Clip
 
 
 def moving(n: int = 20, height: int = 48, width: int = 64) -> NDArray[np.uint8]:

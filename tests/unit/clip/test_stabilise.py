@@ -13,7 +13,7 @@ from scipy.ndimage import map_coordinates, spline_filter
 from cinekit.clip import StabiliseMode, StabiliseOptions, camera_motion, stabilise
 from cinekit.clip.stabilise import fill_gaps, valid_rectangle
 from cinekit.errors import ConfigError
-from cinekit.types import Clip, Stabilisation
+from cinekit.model import Clip, Stabilisation
 
 H, W, T = 180, 320, 25
 Matrices = NDArray[np.float64]

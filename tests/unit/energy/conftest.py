@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cinekit.energy import WorkingClip
-from cinekit.types import Category, Clip, Motion, Region, Regions, SemanticResponse
+from cinekit.model import Category, Clip, Motion, Region, Regions, SemanticResponse
 
 MakeWorking = Callable[..., WorkingClip]
 

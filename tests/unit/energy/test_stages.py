@@ -18,8 +18,8 @@ from cinekit.energy import (
     still_frames,
 )
 from cinekit.energy.costs import short_periods
+from cinekit.model import Candidate, LabelMap
 from cinekit.protocols import LabelProblem
-from cinekit.types import Candidate, LoopLabels
 
 OPTIONS = EnergyOptions(min_period=3, period_step=1, short_period=4, still_frames=3)
 
@@ -191,7 +191,7 @@ def test_the_energy_of_labels_of_another_clip_is_refused(moving, left) -> None:
     costs = LoopCosts(moving, OPTIONS)
     still = np.ones((6, 8), np.int16)
     with pytest.raises(ValueError, match="labels of 20 working frames"):
-        energy_terms(costs, left, LoopLabels(still, 0 * still, 10))
+        energy_terms(costs, left, LabelMap(still, 0 * still, 10))
 
 
 def test_a_loop_pays_for_the_motion_that_it_does_not_show(working_of) -> None:
@@ -214,10 +214,10 @@ def test_a_loop_pays_for_the_motion_that_it_does_not_show(working_of) -> None:
 def test_terms_are_zero_where_they_must_be(moving, left) -> None:
     costs = LoopCosts(moving, replace(OPTIONS, calm_weight=0.0))
     still = np.ones((6, 8), np.int16)
-    terms = energy_terms(costs, left, LoopLabels(still, 0 * still, 20))
+    terms = energy_terms(costs, left, LabelMap(still, 0 * still, 20))
     assert terms.temporal == terms.spatial == 0
     assert terms.label == pytest.approx(0.1 * costs.active[:, :4].sum(), rel=1e-5)
-    loops = LoopLabels(np.where(left.target, 5, 1).astype(np.int16), 0 * still, 20)
+    loops = LabelMap(np.where(left.target, 5, 1).astype(np.int16), 0 * still, 20)
     terms = energy_terms(costs, left, loops)
     assert terms.temporal == pytest.approx(0, abs=1e-9)
     assert terms.label == 0

@@ -12,7 +12,7 @@ from cinekit.energy.costs import varying_channels, working_periods
 from cinekit.energy.steady import steady
 from cinekit.energy.working import frame_step, label_histogram, shrink_mask, working_size
 from cinekit.errors import ClipError, SegmenterError
-from cinekit.types import LoopLabels
+from cinekit.model import LabelMap
 
 WHOLE = WorkingOptions(scale=1, every=4, min_frames=8)
 
@@ -167,7 +167,7 @@ def test_too_few_frames_is_one_line(working_of) -> None:
 
 def test_labels_go_back_to_source_frames(working_of) -> None:
     working = working_of(np.zeros((10, 1, 2, 3)), every=4)
-    labels = LoopLabels(np.array([[1, 3]], np.int16), np.array([[9, 6]], np.int16), 10)
+    labels = LabelMap(np.array([[1, 3]], np.int16), np.array([[9, 6]], np.int16), 10)
     source = working.to_source(labels)
     assert source.period.tolist() == [[1, 12]]
     assert source.start.tolist() == [[36, 24]]

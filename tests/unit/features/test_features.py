@@ -25,15 +25,14 @@ from cinekit.features import (
 from cinekit.features.look import saliency
 from cinekit.features.registry import FACES
 from cinekit.features.table import content_hash, write_parquet
-from cinekit.protocols import Progress, silent
-from cinekit.types import (
+from cinekit.model import (
     Candidate,
     Category,
     Cinemagraph,
     Clip,
     EnergyTerms,
     Judgement,
-    LoopLabels,
+    LabelMap,
     Motion,
     Regions,
     Result,
@@ -41,6 +40,7 @@ from cinekit.types import (
     Stabilisation,
     Verdict,
 )
+from cinekit.protocols import Progress, silent
 
 CORE = {"standard": StandardFeatures(), "faces": FaceFeatures()}
 H, W, N, FPS = 72, 128, 20, 25.0
@@ -67,7 +67,7 @@ def planted(frames: np.ndarray) -> tuple[Result, Cinemagraph]:
     water, wall = Category("water", Motion.NATURAL), Category("building", Motion.STATIC)
     cells = np.where(box[..., None], [255, 0], [0, 255]).astype(np.uint8)
     response = SemanticResponse(np.broadcast_to(cells, (N, H, W, 2)), (water, wall), "planted")
-    labels = LoopLabels(
+    labels = LabelMap(
         np.where(box, 10, 1).astype(np.int16), np.where(box, 5, 0).astype(np.int16), N
     )
     terms = EnergyTerms(temporal=100.0, label=20.0, spatial=30.0)
@@ -232,7 +232,7 @@ def test_a_larger_clip_gives_nearly_the_same_features(values):
     large = loop().repeat(2, axis=1).repeat(2, axis=2)
     small = StandardFeatures(width=W)
     result, cinemagraph = planted(loop())
-    labels = LoopLabels(
+    labels = LabelMap(
         *(
             a.repeat(2, 0).repeat(2, 1)
             for a in (cinemagraph.labels.period, cinemagraph.labels.start)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from cinekit.errors import ConfigError
-from cinekit.semantics.motion import MotionSegmenter
+from cinekit.model import Clip, Motion, SemanticResponse
+from cinekit.see.motion import MotionSegmenter
 from cinekit.testing.synthetic import (
     ellipse,
     flicker_texture,
@@ -14,7 +15,6 @@ from cinekit.testing.synthetic import (
     still_clip,
     translating_object,
 )
-from cinekit.types import Clip, Motion, SemanticResponse
 
 
 def masks(clip: Clip, response: SemanticResponse) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cinekit.cli import main
+from cinekit.app import main
 from cinekit.errors import RankError
 from cinekit.rank import report
 from cinekit.rank.completion import CompletionRanker

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cinekit.energy import EnergyOptions, LoopCosts, WorkingClip
-from cinekit.types import Candidate
+from cinekit.model import Candidate
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,10 @@ import pytest
 from scipy import ndimage
 
 from cinekit.errors import SolverError
+from cinekit.model import Clip, LabelMap
 from cinekit.solve.border_costs import BorderCosts, border_costs
 from cinekit.solve.pair_costs import jump, psi
 from cinekit.solve.refine import label_band, refine_borders
-from cinekit.types import Clip, LoopLabels
 
 
 def literal_psi(signal, p, s, q, r) -> float:
@@ -62,10 +62,10 @@ def disc_clip(t=24, size=(48, 64)) -> tuple[Clip, np.ndarray]:
     return Clip(frames.astype(np.uint8), 10.0), disc
 
 
-def stairs(disc: np.ndarray, t=24) -> LoopLabels:
+def stairs(disc: np.ndarray, t=24) -> LabelMap:
     """The labels of the disc as they come up from a working clip of an eighth of the size."""
     coarse = disc[4::8, 4::8].repeat(8, 0).repeat(8, 1)
-    return LoopLabels(
+    return LabelMap(
         np.where(coarse, 8, 1).astype(np.int16), np.where(coarse, 4, 0).astype(np.int16), t
     )
 
@@ -96,7 +96,7 @@ def test_pixels_outside_the_band_keep_their_labels():
     assert (refined.period != labels.period).any()
 
 
-def energy(clip: Clip, labels: LoopLabels, costs: BorderCosts) -> float:
+def energy(clip: Clip, labels: LabelMap, costs: BorderCosts) -> float:
     """The whole energy, literally."""
     total = 0.0
     signals = clip.frames.transpose(1, 2, 0, 3).astype(float) / 255
@@ -124,7 +124,7 @@ def test_the_reported_fall_is_that_of_the_literal_energy_and_never_a_rise(seed):
     size, t = (9, 11), 14
     clip = Clip(rng.integers(0, 256, (t, *size, 3), dtype=np.uint8), 10.0)
     choice = rng.integers(0, 4, (3, 4)).repeat(3, 0).repeat(3, 1)[:9, :11]
-    labels = LoopLabels(
+    labels = LabelMap(
         np.array([1, 6, 6, 8], np.int16)[choice], np.array([5, 0, 4, 3], np.int16)[choice], t
     )
     costs = BorderCosts(
@@ -145,7 +145,7 @@ def test_specks_are_smoothed_away():
     period, start = labels.period.copy(), labels.start.copy()
     period[2:4, 2:4], start[2:4, 2:4] = 8, 3
     period[22:25, 30:33], start[22:25, 30:33] = 1, 0
-    specked = LoopLabels(period, start, labels.n_frames)
+    specked = LabelMap(period, start, labels.n_frames)
     refined = refine_borders(clip, specked, flat_costs(clip.size, moving=1e-4), band=6)
     np.testing.assert_array_equal(refined.labels.looping, contour(disc))
 
@@ -154,7 +154,7 @@ def test_without_a_border_or_a_band_nothing_changes():
     clip, disc = disc_clip()
     labels = stairs(disc)
     assert refine_borders(clip, labels, flat_costs(clip.size), band=0).labels is labels
-    one = LoopLabels(np.full_like(labels.period, 8), np.full_like(labels.start, 2), 24)
+    one = LabelMap(np.full_like(labels.period, 8), np.full_like(labels.start, 2), 24)
     assert refine_borders(clip, one, flat_costs(clip.size), band=6).moves == 0
 
 
@@ -169,7 +169,7 @@ def test_labels_of_another_size_are_refused():
 
 def test_border_costs_keep_the_balance_of_area_and_border():
     from cinekit.energy import EnergyOptions, LoopCosts, WorkingOptions, make_working
-    from cinekit.types import Candidate, Category, Motion, Region, Regions, SemanticResponse
+    from cinekit.model import Candidate, Category, Motion, Region, Regions, SemanticResponse
 
     clip, disc = disc_clip()
     probabilities = np.zeros((24, 12, 16, 1), np.uint8) + 255

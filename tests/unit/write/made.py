@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cinekit.testing.writer_suite import pond
-from cinekit.types import (
+from cinekit.model import (
     Candidate,
     Category,
     Cinemagraph,
@@ -13,7 +12,7 @@ from cinekit.types import (
     Dropped,
     EnergyTerms,
     Judgement,
-    LoopLabels,
+    LabelMap,
     Motion,
     Region,
     Regions,
@@ -23,17 +22,18 @@ from cinekit.types import (
     StageCost,
     Verdict,
 )
+from cinekit.testing.writer_suite import pond
 
 T, H, W = 40, 48, 64
 
 
-def labels(period: int = 32) -> LoopLabels:
+def labels(period: int = 32) -> LabelMap:
     """Left half loops from frame 4, right half stands at frame 8; a quarter loops at 16."""
     p = np.full((H, W), period, np.int16)
     p[: H // 4] = 16
     p[:, W // 2 :] = 1
     s = np.where(p > 1, 4, 8).astype(np.int16)
-    return LoopLabels(p, s, T)
+    return LabelMap(p, s, T)
 
 
 def cinemagraph(name: str, verdict: Verdict, *reasons: str) -> Cinemagraph:

@@ -13,8 +13,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from cinekit.errors import WriteError
-from cinekit.render import Activation
-from cinekit.types import LoopLabels
+from cinekit.loop import Activation
+from cinekit.model import LabelMap
 from cinekit.write import (
     contact_sheet,
     labels_figure,
@@ -27,9 +27,9 @@ from cinekit.write import (
 )
 
 
-def _labels(pairs: list[tuple[int, int]], n_frames: int) -> LoopLabels:
+def _labels(pairs: list[tuple[int, int]], n_frames: int) -> LabelMap:
     period, start = np.array(pairs, np.int16).T
-    return LoopLabels(period[None], start[None], n_frames)
+    return LabelMap(period[None], start[None], n_frames)
 
 
 def _bare(path: Path) -> Path:
@@ -40,7 +40,7 @@ def _bare(path: Path) -> Path:
 
 
 @st.composite
-def _any_labels(draw: st.DrawFn) -> LoopLabels:
+def _any_labels(draw: st.DrawFn) -> LabelMap:
     n_frames = draw(st.integers(8, 1020))
     pairs = []
     for _ in range(draw(st.integers(1, 8))):
@@ -51,9 +51,7 @@ def _any_labels(draw: st.DrawFn) -> LoopLabels:
 
 @settings(max_examples=60, deadline=None)
 @given(labels=_any_labels())
-def test_vlp_brings_labels_back(
-    labels: LoopLabels, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_vlp_brings_labels_back(labels: LabelMap, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("vlp") / "labels.png"
     write_vlp(labels, path)
     back = read_vlp(path, labels.n_frames)
@@ -70,7 +68,7 @@ def test_vlp_brings_labels_back(
 @settings(max_examples=60, deadline=None)
 @given(labels=_any_labels())
 def test_other_programs_see_labels_within_the_clip_and_within_a_step(
-    labels: LoopLabels, tmp_path_factory: pytest.TempPathFactory
+    labels: LabelMap, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("vlp") / "labels.png"
     write_vlp(labels, path)
@@ -183,7 +181,7 @@ def test_first_and_last_start_do_not_look_alike() -> None:
 
 
 def test_figure_is_the_map_above_its_legend() -> None:
-    labels = LoopLabels(np.full((30, 200), 8, np.int16), np.full((30, 200), 3, np.int16), 40)
+    labels = LabelMap(np.full((30, 200), 8, np.int16), np.full((30, 200), 3, np.int16), 40)
     figure = labels_figure(labels)
     np.testing.assert_array_equal(figure[:30], labels_image(labels))
     np.testing.assert_array_equal(figure[30:], labels_legend(labels, 200))
@@ -220,7 +218,7 @@ def test_vlp_knows_loops_that_go_there_and_back(tmp_path: Path) -> None:
     path = tmp_path / "labels.png"
     period = np.array([[1, 32, 62]], np.int16)
     start = np.array([[8, 12, 101]], np.int16)
-    write_vlp(LoopLabels(period, start, 100, LoopLabels.there_and_back(17, 48)), path)
+    write_vlp(LabelMap(period, start, 100, LabelMap.there_and_back(17, 48)), path)
     with Image.open(path) as picture:
         # Other programs play the way there: 32 frames from frame 17, at a step of 4.
         assert np.asarray(picture)[0, 2, 1:3].tolist() == [4, 8]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cinekit.errors import WriteError
-from cinekit.types import Verdict
+from cinekit.model import Verdict
 from cinekit.write import reorder_result, result_json, write_report, write_result
 from tests.unit.write import made
 from tests.unit.write.test_report import _check, _schema

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from cinekit.model import Candidate, Category, Clip, Motion, SemanticResponse
 from cinekit.testing.segmenter_suite import segmenter_clip
-from cinekit.types import Candidate, Category, Clip, Motion, SemanticResponse
 from cinekit.write.overlay import (
     candidate_sheet,
     category_colour,

@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from cinekit.errors import WriteError
+from cinekit.model import LabelMap, Verdict
 from cinekit.testing.writer_suite import play_film, pond
-from cinekit.types import LoopLabels, Verdict
 from cinekit.write import (
     LoopMedia,
     differing_settings,
@@ -279,7 +279,7 @@ def test_preview_gets_smaller_until_it_fits() -> None:
 
 def test_labels_of_many_frames_are_reported() -> None:
     one = made.cinemagraph("water", Verdict.GOOD)
-    still = LoopLabels(np.ones((made.H, made.W), np.int16), np.zeros((made.H, made.W), np.int16), 1)
+    still = LabelMap(np.ones((made.H, made.W), np.int16), np.zeros((made.H, made.W), np.int16), 1)
     page = report_html(made.result(replace(one, labels=still, energies={})), {})
     assert "0.0\u00a0%" in page
 

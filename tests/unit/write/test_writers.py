@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from cinekit.errors import ConfigError, WriteError
-from cinekit.render import decode_check
+from cinekit.judge import decode_check
 from cinekit.testing.writer_suite import (
     WriterSuite,
     play_film,

@@ -1,0 +1,190 @@
+"""What ties cinekit to Hydra: the plugins' search path, quoting, and errors of one line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from cinekit.errors import CinekitError, ConfigError, UnknownComponentError, WriteError
+from cinekit.plug.build import describe
+from cinekit.plug.providers import conf_folder, installed_entry_points, provider_of
+from cinekit.plug.registry import KINDS, KNOWN_ELSEWHERE
+from cinekit.text import did_you_mean, one_line
+
+if TYPE_CHECKING:
+    from hydra.core.config_search_path import ConfigSearchPath
+
+
+ANY = "*"
+"""Stands among the keys for the names that a mapping without any may be given."""
+
+
+class PluginConfigs(SearchPathPlugin):
+    """Appends the ``conf`` package of every plugin, after the core's."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append each folder; by its path, because ``pkg://`` would import the plugin to find it.
+
+        A broken plugin must not take the others down, and ``--cfg`` needs no plugin's code.
+        """
+        for entry in installed_entry_points():
+            provider = provider_of(entry)
+            folder = conf_folder(provider.conf) if provider.conf else None
+            if folder is not None:
+                search_path.append(provider.distribution, f"file://{folder}")
+
+
+def prepare() -> None:
+    """Register the search path and the resolver of the output folder with this process's Hydra."""
+    Plugins.instance().register(PluginConfigs)
+    OmegaConf.register_new_resolver("stem", _stem, replace=True)
+
+
+def _stem(path: str) -> str:
+    """A clip's name for folders: its file name without suffix and without awkward characters."""
+    return re.sub(r"[^\w.-]+", "_", Path(path).stem).strip("._") or "clip"
+
+
+def quote(text: str) -> str:
+    """A string as a value of Hydra's override grammar: nothing in it is special."""
+    escaped = re.sub(r"(\\*)'", r"\1\1\\'", text)
+    escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
+    # OmegaConf would read ${...} as an interpolation.
+    return "'" + re.sub(r"(\\*)\$\{", r"\1\1\\${", escaped) + "'"
+
+
+def flags_first(arguments: list[str]) -> list[str]:
+    """The same arguments, flags before overrides: Hydra's parser cannot take them mixed.
+
+    Raises
+    ------
+    ConfigError
+        For a flag that Hydra does not know, before it would print its usage.
+    """
+    from hydra._internal.utils import get_args_parser
+
+    parser = get_args_parser()
+
+    def refuse(message: str) -> NoReturn:
+        raise ConfigError(f"{one_line(message)}; see cinekit make --help")
+
+    parser.error = refuse  # type: ignore[method-assign]
+    flags: list[str] = []
+    overrides: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        if not argument.startswith("-"):
+            overrides.append(argument)
+            continue
+        flags.append(argument)
+        action = parser._option_string_actions.get(argument)
+        if action is not None and action.nargs is None:
+            flags += [value for value in [next(rest, None)] if value is not None]
+    parser.parse_args(flags + overrides)
+    return flags + overrides
+
+
+def explain(error: BaseException, overrides: list[str]) -> CinekitError | None:
+    """An error of Hydra or OmegaConf as one line of ours; None when it is something else.
+
+    An OSError outside a job is Hydra's: it makes the folder of the results.
+    """
+    if isinstance(error, ValueError) and str(error).startswith("Only one of --run"):
+        return ConfigError("expected one of -m, --cfg and --info, received several: leave one out")
+    if not isinstance(error, (HydraException, OmegaConfBaseException)):
+        return _no_folder(error) if isinstance(error, OSError) else None
+    text = str(error)
+    if match := re.match(r"Error parsing override '([^=]+?)'", text):
+        return ConfigError(
+            f"expected NAME=VALUE after the clip, received '{match[1]}'; one clip at a time"
+        )
+    if match := re.search(r"Could not override '([^']+)'", text):
+        return _unknown_key(match[1], overrides)
+    if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
+        return _unknown_option(match[1], match[2], text)
+    if isinstance(error, OmegaConfBaseException):
+        return ConfigError(describe(error))
+    text = re.sub(r"See https?://\S+.*", "", text)
+    return ConfigError(one_line(text))
+
+
+def _no_folder(error: OSError) -> WriteError:
+    return WriteError(
+        f"cannot make the folder {error.filename}: {error.strerror}; "
+        "hydra.run.dir=DIR chooses another, hydra.sweep.dir=DIR that of a sweep"
+    )
+
+
+def _unknown_option(group: str, name: str, text: str) -> UnknownComponentError:
+    listed = text.partition("Available options")[2].partition("Config search path")[0]
+    options = [line.strip() for line in listed.splitlines()[1:] if line.strip()]
+    package = KNOWN_ELSEWHERE.get((group, name))
+    hint = f" (pip install {package})" if package else did_you_mean(name, options)
+    return UnknownComponentError(
+        f"unknown {group} '{name}'{hint}; options: {', '.join(options) or 'none'}"
+    )
+
+
+def _unknown_key(key: str, overrides: list[str]) -> ConfigError:
+    known = _known_keys([item for item in overrides if item.lstrip("+~").partition("=")[0] != key])
+    parent, _, name = key.rpartition(".")
+    for mapping in (key, parent):
+        if f"{mapping}.{ANY}" in known:
+            return ConfigError(f"'{key}': add names with a plus, as in +{mapping}.NAME=VALUE")
+    siblings = sorted(one for one in known if one.rpartition(".")[0] == parent)
+    if parent in known and parent.partition(".")[0] in KINDS and not siblings:
+        example = f"'{parent}={{name: NAME, {name}: VALUE}}'"
+        return ConfigError(f"unknown option '{key}': give {parent} as a whole, as in {example}")
+    hint = _nearest(key, known)
+    chosen = f" of the chosen {parent}" if parent in KINDS else ""
+    options = f"; options{chosen}: {', '.join(siblings)}" if siblings and not hint else ""
+    return ConfigError(f"unknown option '{key}'{hint}{options}")
+
+
+def _nearest(key: str, known: list[str]) -> str:
+    """A hint: the key beside it that reads alike; else, where its group was forgotten or is none,
+    the same name elsewhere, or any key like it."""
+    parent, _, name = key.rpartition(".")
+    beside = {one.rpartition(".")[2]: one for one in known if one.rpartition(".")[0] == parent}
+    alike = difflib.get_close_matches(name.lower(), beside, n=1, cutoff=0.6)
+    if alike:
+        return f" (did you mean '{beside[alike[0]]}'?)"
+    if parent and beside:
+        return ""
+    elsewhere = [one for one in known if one.rpartition(".")[2] == name]
+    return f" (did you mean '{elsewhere[0]}'?)" if elsewhere else did_you_mean(key, known)
+
+
+def _known_keys(overrides: list[str]) -> list[str]:
+    """Every key of the configuration that these overrides compose, or of the plain one."""
+    from hydra import compose, initialize_config_module
+
+    plain = [item for item in overrides if not item.startswith("-")]
+    for attempt in (plain, []):
+        try:
+            with initialize_config_module("cinekit.conf", version_base="1.3"):
+                return _flatten(compose("config", overrides=attempt))
+        except HydraException:
+            continue
+    return []
+
+
+def _flatten(config: Any, prefix: str = "") -> list[str]:
+    keys = []
+    for key in config:
+        path = f"{prefix}{key}"
+        keys.append(path)
+        if not OmegaConf.is_missing(config, key) and OmegaConf.is_dict(
+            child := config._get_node(key)
+        ):
+            assert isinstance(child, DictConfig)
+            keys.extend(_flatten(child, f"{path}.") or [f"{path}.{ANY}"])
+    return keys

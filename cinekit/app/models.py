@@ -1,0 +1,179 @@
+"""``cinekit models``: which weights are known, which are here, and how the others get here.
+
+Only ``get`` downloads, and only what it is told to; ``--yes`` says so once for all.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from cinekit.app.console import open_reporter
+from cinekit.errors import ConfigError, WeightsError
+from cinekit.store.weights import (
+    KNOWN_MODELS,
+    VARIABLE,
+    KnownModel,
+    checksum,
+    download,
+    find_weights,
+    models_folder,
+)
+from cinekit.text import did_you_mean
+
+YES = ("--yes", "-y")
+
+
+def models(arguments: list[str]) -> int:
+    """Run ``cinekit models [list|get|path|verify] [NAME ...]`` and return the exit status."""
+    command, names = (arguments[0], arguments[1:]) if arguments else ("list", [])
+    if command not in VERBS:
+        raise ConfigError(
+            f"unknown command 'models {command}'{did_you_mean(command, VERBS)}; "
+            f"commands: {', '.join(VERBS)}"
+        )
+    return VERBS[command](names)
+
+
+def _list(names: list[str]) -> int:
+    """Every known model, what it is good at, and whether it is here."""
+    for model in _chosen(names, everything=True):
+        print(f"{model.name:<18} {_state(model)}")
+        print(f"{'':<18} {model.good_at}")
+        print(f"{'':<18} sees {model.classes}; {size(model.bytes)}; licence: {model.licence}")
+        print(f"{'':<18} {model.file_name}  {model.url or 'no address known'}")
+    print(f"\nmodels folder: {models_folder()} (change it with {VARIABLE})")
+    return 0
+
+
+def _path(names: list[str]) -> int:
+    """Where a model's file is, or the models folder."""
+    if not names:
+        print(models_folder())
+    for model in _chosen(names):
+        print(find_weights(model.file_name, model.url))
+    return 0
+
+
+def _verify(names: list[str]) -> int:
+    """Check the files that are here against their SHA-256; exit status 1 when one is not right."""
+    status = 0
+    for model in _chosen(names, everything=True):
+        place = installed(model)
+        if place is None:
+            if names:
+                status = 1
+                print(f"{model.name:<18} missing: {model.file_name} in {models_folder()}")
+            else:
+                print(f"{model.name:<18} not installed")
+        elif model.sha256 is None:
+            print(f"{model.name:<18} cannot be verified, no SHA-256 is known: {place}")
+        elif checksum(place) == model.sha256:
+            print(f"{model.name:<18} ok: {place}")
+        else:
+            status = 1
+            print(
+                f"{model.name:<18} damaged or another version: {place} "
+                f"({size(place.stat().st_size)}, expected {size(model.bytes)}); "
+                "delete it and get it again"
+            )
+    return status
+
+
+def _get(arguments: list[str]) -> int:
+    """Download what is named, after asking. What has arrived of a broken download is kept."""
+    agreed = any(argument in YES for argument in arguments)
+    names = [argument for argument in arguments if argument not in YES]
+    if not names:
+        raise ConfigError(f"expected names: cinekit models get NAME ..., of {_names()}")
+    for model in _chosen(names):
+        _get_one(model, agreed)
+    return 0
+
+
+def _get_one(model: KnownModel, agreed: bool) -> None:
+    place = models_folder() / model.file_name
+    if not place.is_file():
+        if model.url is None:
+            raise WeightsError(
+                f"no address is known for {model.file_name!r}: get it from its authors and put it "
+                f"into {place.parent}"
+            )
+        print(f"{model.name}: {size(model.bytes)} from {model.url}")
+        print(f"licence: {model.licence}")
+        if not (agreed or _asked(f"download it to {place}?")):
+            raise WeightsError(
+                f"{model.file_name!r} was not downloaded: say yes, or cinekit models get "
+                f"{model.name} --yes; or put the file into {place.parent}"
+            )
+    with open_reporter() as reporter, reporter.stage(model.file_name) as progress:
+        download(model.url or "", place, model.sha256, progress)
+    print(place)
+
+
+def _asked(question: str) -> bool:
+    """The user's word; nobody at the keyboard means no."""
+    if not sys.stdin.isatty():
+        return False
+    print(f"{question} [y/N] ", end="", flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _chosen(names: list[str], everything: bool = False) -> list[KnownModel]:
+    """Known models by their name or file name.
+
+    everything : no names mean all of them.
+    """
+    if not names and everything:
+        return list(KNOWN_MODELS.values())
+    by_file = {model.file_name: model for model in KNOWN_MODELS.values()}
+    chosen = []
+    for name in names:
+        model = KNOWN_MODELS.get(name) or by_file.get(name)
+        if model is None:
+            raise ConfigError(
+                f"unknown model '{name}'{did_you_mean(name, KNOWN_MODELS)}; known: {_names()}"
+            )
+        chosen.append(model)
+    return chosen
+
+
+def installed(model: KnownModel) -> Path | None:
+    """Its file in the models folder, if it is there."""
+    place = models_folder() / model.file_name
+    return place if place.is_file() else None
+
+
+def _state(model: KnownModel) -> str:
+    place = installed(model)
+    if place is not None:
+        found = place.stat().st_size
+        if model.bytes is not None and found != model.bytes:
+            return f"damaged or another version: {size(found)} at {place}"
+        return f"installed: {place}"
+    part = models_folder() / f"{model.file_name}.part"
+    if part.is_file():
+        return f"{size(part.stat().st_size)} of it downloaded: cinekit models get {model.name}"
+    return f"not installed: cinekit models get {model.name}"
+
+
+def size(n_bytes: int | None) -> str:
+    """Bytes in words: "2.4 MB"."""
+    if n_bytes is None:
+        return "size not known"
+    if n_bytes < 1000:
+        return f"{n_bytes} bytes"
+    return f"{n_bytes / 1e3:.1f} kB" if n_bytes < 999_950 else f"{n_bytes / 1e6:.1f} MB"
+
+
+def _names() -> str:
+    return ", ".join(KNOWN_MODELS)
+
+
+VERBS: dict[str, Callable[[list[str]], int]] = {
+    "list": _list,
+    "get": _get,
+    "path": _path,
+    "verify": _verify,
+}

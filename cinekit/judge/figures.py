@@ -1,0 +1,328 @@
+"""How good a loop is, in figures (method section 9, findings "Measuring").
+
+No single figure tells: a still picture wins every seam measure. So they come in pairs, seams with
+motion, and each says its unit and its ideal. Everything is measured on the luma, in grey levels of
+0 to 255, of rendered frames against the clip; nothing but the borders and jumps is taken from the
+labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.errors import RenderError
+from cinekit.judge.seams import Borders, Timeline, own_jump, own_step, pops, usual_pops
+from cinekit.model import Clip, LabelMap
+
+MOVING_STD = 3.0
+"""Grey levels: a pixel whose standard deviation over the loop is above this moves visibly."""
+
+
+_TINY = 1e-9
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a figure means. ideal is text, because some are best at 1 and some above 0.96."""
+
+    unit: str
+    ideal: str
+    meaning: str
+
+
+MEASURES: Mapping[str, Measure] = MappingProxyType(
+    {
+        "seam_step": Measure(
+            "ratio", "1", "step from the last frame of the file to its first, to the median step"
+        ),
+        "worst_step": Measure("ratio", "1", "largest step between frames, to the median step"),
+        "source_worst_step": Measure("ratio", "", "the same of the clip, in the same region"),
+        "step_excess": Measure(
+            "ratio",
+            "1",
+            "largest step, to the step that the clip makes from the same source frames",
+        ),
+        "largest_step": Measure("ratio", "<= 1", "largest step, to the largest step of the clip"),
+        "own_jump": Measure(
+            "ratio", "1", "jump of each pixel from its last frame to its first, to its mean step"
+        ),
+        "own_step": Measure(
+            "ratio", "1", "what the rendered loop shows of that jump, to its mean step"
+        ),
+        "border_gradient": Measure(
+            "ratio", "1", "gradient across label borders in the loop, to the clip's"
+        ),
+        "border_tear": Measure(
+            "share", "0", "label borders whose two sides at some moment show different things"
+        ),
+        "tear": Measure(
+            "frame heights",
+            "0",
+            "length of the borders at which whole patches are torn in that way",
+        ),
+        "pops": Measure(
+            "share",
+            "0",
+            "looping pixels around which a whole patch changes at the jump, beyond those of "
+            "any step of the clip",
+        ),
+        "sharpness": Measure(
+            "ratio", "1", "worst frame: its gradients, to those of the source frames it is made of"
+        ),
+        "sharpness_clip": Measure(
+            "ratio", "1", "worst frame: its gradients, to the median frame of the clip"
+        ),
+        "motion": Measure("ratio", ">= 1", "median step of the moving region, to the clip's"),
+        "still_std": Measure(
+            "grey levels", "0", "standard deviation over the loop of the pixels labelled still"
+        ),
+        "moving_area": Measure("share of frame", "", "pixels that move visibly"),
+        "seen": Measure(
+            "grey levels", "", "median step of the moving region, averaged over the whole frame"
+        ),
+        "target_moving": Measure("share of target", "", "pixels of the target that move visibly"),
+        "target_motion": Measure(
+            "ratio", "1", "temporal deviation inside the target, to the clip's there"
+        ),
+        "inside_target": Measure(
+            "share of moving area", "1", "moving pixels that belong to the target"
+        ),
+        "rigid_jump": Measure("ratio", "1", "own_jump inside non-natural regions"),
+        "rigid_gradient": Measure("ratio", "1", "border_gradient inside non-natural regions"),
+        "rigid_tear": Measure(
+            "frame heights", "0", "length of the torn borders inside non-natural regions"
+        ),
+        "solid_tear": Measure(
+            "frame heights", "0", "length of the cuts through solid things, at the worst moment"
+        ),
+        "rigid_pops": Measure(
+            "share of frame", "0", "pixels of non-natural regions in patches that pop"
+        ),
+    }
+)
+"""Every figure of :func:`measure_loop`, by name; the last five come from judging."""
+
+
+def luma(frames: Iterable[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """uint8 (n, H, W) of RGB frames."""
+    grey: NDArray[np.uint8] = np.stack([cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames])
+    return grey
+
+
+def temporal_std(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Standard deviation over time of every pixel: float32 (H, W), grey levels."""
+    total = np.zeros(grey.shape[1:], np.float64)
+    squares = np.zeros(grey.shape[1:], np.float64)
+    for frame in grey:
+        cv2.accumulate(frame, total)
+        cv2.accumulateSquare(frame, squares)
+    n = len(grey)
+    variance = np.maximum(squares / n - (total / n) ** 2, 0)
+    return np.sqrt(variance).astype(np.float32)
+
+
+def _steps(grey: NDArray[np.uint8], mask: NDArray[np.bool_], cyclic: bool) -> NDArray[np.float64]:
+    """Mean |difference| of consecutive frames over a mask; cyclic appends last to first."""
+    frames = (*grey, grey[0]) if cyclic else grey
+    inside = (frame[mask].astype(np.int16) for frame in frames)
+    return np.array([np.abs(b - a).mean() for a, b in pairwise(inside)])
+
+
+def _gradient(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Mean of |dx| and |dy|, central differences: uint8 (H, W)."""
+    across = cv2.convertScaleAbs(cv2.filter2D(frame, cv2.CV_16S, np.array([[-1, 0, 1]])))
+    down = cv2.convertScaleAbs(cv2.filter2D(frame, cv2.CV_16S, np.array([[-1], [0], [1]])))
+    return np.asarray(cv2.addWeighted(across, 0.5, down, 0.5, 0), np.uint8)
+
+
+def _smoothness(
+    source: NDArray[np.uint8], loop: NDArray[np.uint8], moving: NDArray[np.bool_], first: int
+) -> dict[str, float]:
+    """Steps of the whole moving region."""
+    steps = _steps(loop, moving, cyclic=True)
+    clip_steps = _steps(source, moving, cyclic=False)
+    usual = max(float(np.median(steps)), _TINY)
+    clip_usual = max(float(np.median(clip_steps)), _TINY)
+    return {
+        "seam_step": float(steps[first - 1]) / usual,
+        "worst_step": float(steps.max()) / usual,
+        "source_worst_step": float(clip_steps.max()) / clip_usual,
+        "largest_step": float(steps.max()) / max(float(clip_steps.max()), _TINY),
+        "motion": float(np.median(steps)) / clip_usual,
+        "seen": float(np.median(steps)) * float(moving.mean()),
+    }
+
+
+def _sharpness(
+    source: NDArray[np.uint8],
+    loop: NDArray[np.uint8],
+    labels: LabelMap,
+    moving: NDArray[np.bool_],
+) -> dict[str, float]:
+    """Gradients of the moving region, frame by frame.
+
+    Against the source frames that a loop frame is made of, pixel by pixel, and against the median
+    frame of the clip, which also rises and falls with what happens in the scene.
+    """
+    gradients = np.stack([_gradient(frame)[moving] for frame in source])  # (T, M)
+    clip_usual = max(float(np.median(gradients.mean(axis=1))), _TINY)
+    inner = Timeline(labels, moving, len(loop))
+    columns = np.arange(gradients.shape[1])
+    to_made_of, to_clip = [], []
+    for f, frame in enumerate(loop):
+        here = float(_gradient(frame)[moving].mean())
+        made_of = float(gradients[inner.at(f), columns].mean())
+        to_made_of.append(here / max(made_of, _TINY))
+        to_clip.append(here / clip_usual)
+    return {"sharpness": min(to_made_of), "sharpness_clip": min(to_clip)}
+
+
+def _step_excess(
+    source: NDArray[np.uint8],
+    loop: NDArray[np.uint8],
+    labels: LabelMap,
+    moving: NDArray[np.bool_],
+) -> float:
+    """The largest step of the loop in units of what the clip does at the same moments.
+
+    A gust of wind is a large step of the clip as well; a seam is not. Where the clip is calm, its
+    mean step is the unit: what is no more than that does not catch the eye.
+    """
+    pixels = source[:, moving]  # (T, M)
+    mean_step = float(_steps(source, moving, cyclic=False).mean())
+    inner = Timeline(labels, moving, len(loop))
+    columns = np.arange(pixels.shape[1])
+    ratios = []
+    for f in range(len(loop)):
+        at = inner.at(f)
+        following = np.where(at + 1 < len(source), at + 1, at - 1)
+        own = np.abs(pixels[following, columns].astype(np.int16) - pixels[at, columns])
+        after = loop[(f + 1) % len(loop)][moving].astype(np.int16)
+        usual = max(float(own.mean()), mean_step, _TINY)
+        ratios.append(float(np.abs(after - loop[f][moving]).mean()) / usual)
+    return max(ratios)
+
+
+def _patches(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Every frame averaged over boxes of 1/72 of its height: foam goes, petals and heads stay."""
+    side = max(3, round(grey.shape[1] / 72) | 1)
+    patches: NDArray[np.uint8] = np.stack([cv2.blur(frame, (side, side)) for frame in grey])
+    return patches
+
+
+def _ratio(value: float, reference: float) -> float:
+    return value / max(reference, _TINY)
+
+
+def measure_loop(
+    clip: Clip,
+    labels: LabelMap,
+    target: NDArray[np.bool_],
+    frames: NDArray[np.uint8],
+    first: int = 0,
+) -> dict[str, float]:
+    """All figures of a rendered loop; :data:`MEASURES` explains each.
+
+    Those that need motion are left out when nothing moves visibly: they would be perfect.
+
+    Parameters
+    ----------
+    labels : at the resolution of the clip.
+    target : bool (H, W), what should move.
+    frames : uint8 (n, H, W, 3), the loop once, from frame 0 of the time map on.
+    first : the frame that its file begins with: seam_step is the step before that.
+
+    Raises
+    ------
+    RenderError
+        When the sizes differ.
+    """
+    if frames.shape[1:3] != clip.size or labels.size != clip.size or target.shape != clip.size:
+        raise RenderError(
+            f"expected frames, labels and target of {clip.size}, received "
+            f"{frames.shape[1:3]}, {labels.size} and {target.shape}"
+        )
+    return measure_luma(luma(clip.frames), luma(frames), labels, target, first)
+
+
+def measure_luma(
+    source: NDArray[np.uint8],
+    loop: NDArray[np.uint8],
+    labels: LabelMap,
+    target: NDArray[np.bool_],
+    first: int = 0,
+) -> dict[str, float]:
+    """:func:`measure_loop` from the luma of the clip, uint8 (T, H, W), and of the loop."""
+    deviation = temporal_std(loop)
+    moving = deviation > MOVING_STD
+    still = ~labels.looping
+    figures = {
+        "still_std": float(deviation[still].mean()) if still.any() else 0.0,
+        "moving_area": float(moving.mean()),
+        "target_moving": _ratio(float((moving & target).sum()), float(target.sum())),
+        "target_motion": _ratio(
+            float(deviation[target].sum()), float(temporal_std(source)[target].sum())
+        ),
+    }
+    if not moving.any():
+        return figures
+    figures["inside_target"] = float((moving & target).sum() / moving.sum())
+    figures |= _smoothness(source, loop, moving, first)
+    figures["step_excess"] = _step_excess(source, loop, labels, moving)
+    figures |= _sharpness(source, loop, labels, moving)
+    everywhere = np.ones(labels.size, bool)
+    figures["pops"] = max(0.0, pops(source, labels, everywhere) - usual_pops(source, labels))
+    jump, step = own_jump(source, labels, everywhere)
+    figures["own_jump"] = _ratio(jump, step)
+    shown, step = own_step(loop, labels)
+    figures["own_step"] = _ratio(shown, step)
+    borders = Borders.of(labels)
+    if borders.count:
+        figures["border_gradient"] = borders.gradient_ratio(source, loop)
+        torn = borders.torn(source, labels, len(loop))
+        figures["border_tear"] = float(torn.mean())
+        torn = borders.torn(_patches(source), labels, len(loop))
+        figures["tear"] = float(torn.sum()) / labels.size[0]
+    return figures
+
+
+def decode_check(
+    decoded: Iterable[NDArray[np.uint8]], still: NDArray[np.bool_], frame: NDArray[np.uint8]
+) -> dict[str, float]:
+    """What an encoder did to the still part.
+
+    Parameters
+    ----------
+    decoded : frames as they come back from the file, each uint8 (H, W, 3).
+    still : bool (H, W), pixels labelled still, at least one.
+    frame : uint8 (H, W, 3), a rendered frame before encoding.
+
+    Returns
+    -------
+    ``still_std`` : mean standard deviation over time, grey levels of luma; ideal 0, at most 0.05.
+    ``still_psnr`` : against the frame, over the colours, dB; ideal infinite, at least 42.
+    """
+    if not still.any():
+        raise RenderError("expected at least one still pixel to check, received none")
+    mask = still.astype(np.uint8)
+    total, power = np.zeros(still.shape, np.float64), np.zeros(still.shape, np.float64)
+    squares, n = 0.0, 0
+    for image in decoded:
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        cv2.accumulate(grey, total)
+        cv2.accumulateSquare(grey, power)
+        squares += cv2.norm(image, frame, cv2.NORM_L2SQR, mask)
+        n += 1
+    mean_square = max(squares / max(n * 3 * int(still.sum()), 1), 1e-10)
+    deviation = np.sqrt(np.maximum(power / max(n, 1) - (total / max(n, 1)) ** 2, 0))[still]
+    return {
+        "still_std": float(deviation.mean()),
+        "still_psnr": 10 * float(np.log10(255.0**2 / mean_square)),
+    }

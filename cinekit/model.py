@@ -1,0 +1,394 @@
+"""The values that flow through cinekit, from the clip to the cinemagraph.
+
+Axes, used everywhere with these letters:
+
+    T  frames            H, W  height and width in pixels        C  categories of a response
+    K  top categories    L     labels                            N, U  cinemagraphs, users
+
+Capital ``T H W`` belong to the clip that was read; lower case ``t h w`` to the *working* clip that
+the energy is solved on (fewer, smaller frames). Time is counted in frames, never in seconds, unless
+a name ends in ``_seconds``. All arrays in these types are read-only by convention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+STILL = 1
+"""The period of a pixel that does not move ([O] section 3: ``p = 1`` is a still pixel)."""
+
+
+class Motion(StrEnum):
+    """How things of a category move (method [O] 3.1)."""
+
+    STATIC = "static"
+    """Does not move by itself: road, building, furniture."""
+    NATURAL = "natural"
+    """Stochastic texture: water, fire, grass, cloth in the wind. Any stretch of it may loop."""
+    NON_NATURAL = "non_natural"
+    """Rigid or articulated: person, animal, vehicle. Tears when it does not repeat."""
+
+
+@dataclass(frozen=True)
+class Category:
+    """One of the things a segmenter can see.
+
+    ``name`` is a lower-case word of the shared category table ("water") or the name that a
+    segmenter without a vocabulary gives to a region ("texture 1"). ``motion`` may be given as its
+    word ("natural").
+    """
+
+    name: str
+    motion: Motion
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "motion", Motion(self.motion))
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A short video in memory.
+
+    frames : uint8 (T, H, W, 3), RGB, standard dynamic range, H and W even when read from a file.
+    fps : frames per second, constant, > 0.
+    name : a short name for output files, without folder and suffix.
+    notes : what was done to the input on the way (trimmed, scaled, tone-mapped ...), one line each.
+    warnings : what the user should worry about, one line each.
+    """
+
+    frames: NDArray[np.uint8]
+    fps: float
+    name: str = "clip"
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.frames.ndim != 4 or self.frames.shape[-1] != 3 or self.frames.dtype != np.uint8:
+            raise ValueError(
+                "expected frames as uint8 (T, H, W, 3), "
+                f"received {self.frames.dtype} {self.frames.shape}"
+            )
+        if not self.fps > 0:
+            raise ValueError(f"expected fps > 0, received {self.fps}")
+
+    @property
+    def n_frames(self) -> int:
+        """T."""
+        return int(self.frames.shape[0])
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W)."""
+        return int(self.frames.shape[1]), int(self.frames.shape[2])
+
+    @property
+    def seconds(self) -> float:
+        """Duration."""
+        return self.n_frames / self.fps
+
+
+@dataclass(frozen=True, eq=False)
+class SemanticResponse:
+    """F of [O] 3.1: what a segmenter sees, per frame, folded to categories.
+
+    probabilities : uint8 (T, h, w, C); ``value / 255`` is a probability, a cell's values sum to 255
+        up to rounding. Quantised because a whole clip of float32 channels would be gigabytes. A
+        response that is the same in every frame is a broadcast view along T and costs one frame.
+    categories : C of them, in the order of the last axis.
+    source : the component that made it, for reports ("ade20k", "motion").
+    notes : what the segmenter has to say (classes it never saw, the model that "auto" chose).
+
+    The (h, w) grid covers the whole frame of the clip whatever its aspect: the centre of cell
+    (i, j) lies at clip row ``(i + 0.5) * H / h - 0.5`` and column ``(j + 0.5) * W / w - 0.5``.
+    """
+
+    probabilities: NDArray[np.uint8]
+    categories: tuple[Category, ...]
+    source: str
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        p = self.probabilities
+        if p.dtype != np.uint8 or p.ndim != 4 or p.shape[-1] != len(self.categories):
+            raise ValueError(
+                f"expected probabilities as uint8 (T, h, w, {len(self.categories)}), "
+                f"received {p.dtype} {p.shape}"
+            )
+
+    @property
+    def n_frames(self) -> int:
+        """T."""
+        return int(self.probabilities.shape[0])
+
+    def frame(self, t: int) -> NDArray[np.float32]:
+        """Probabilities of frame t: float32 (h, w, C) in [0, 1], sum 1 in every cell."""
+        p = self.probabilities[t].astype(np.float32)
+        total = p.sum(axis=-1, keepdims=True)
+        share: NDArray[np.float32] = p / np.maximum(total, np.float32(1))
+        return share
+
+    def frames(self) -> Iterator[NDArray[np.float32]]:
+        """``frame(t)`` for every t."""
+        return (self.frame(t) for t in range(self.n_frames))
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A category worth animating, and where it is: pi_k of [O] 3.1, the map that a user paints on.
+
+    name : unique within a clip, used as the candidate's id ("water", "texture 1").
+    mask : bool (H, W) at clip resolution.
+    area : share of the frame that the mask covers, in [0, 1].
+    moving : share of the mask's pixels that move by themselves, in [0, 1].
+    """
+
+    name: str
+    motion: Motion
+    mask: NDArray[np.bool_]
+    area: float
+    moving: float
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A category that was seen and not kept, and why ("static", "moves too little (0.021)")."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """Top-K selection: what may move in this clip.
+
+    regions : at most K, largest first. None is a result ("nothing moves by itself here").
+    dropped : everything else that the segmenter saw, with the reason.
+    moving : bool (H, W), every pixel that moves by itself, of whatever category.
+    """
+
+    regions: tuple[Region, ...]
+    dropped: tuple[Dropped, ...]
+    moving: NDArray[np.bool_]
+
+    @property
+    def natural(self) -> NDArray[np.bool_]:
+        """bool (H, W): the OR of pi over the natural regions ([O] Eq. 2, lambda_t)."""
+        return self._of(Motion.NATURAL)
+
+    @property
+    def rigid(self) -> NDArray[np.bool_]:
+        """bool (H, W): pixels of non-natural regions that belong to no natural one."""
+        return self._of(Motion.NON_NATURAL) & ~self.natural
+
+    def _of(self, motion: Motion) -> NDArray[np.bool_]:
+        out = np.zeros(self.moving.shape, bool)
+        for region in self.regions:
+            if region.motion is motion:
+                out |= region.mask
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """One way to animate the clip: the set of regions that should move, ID of [O] Eq. 6.
+
+    id : file-name safe, unique within a result ("water", "person+tree", "everything").
+    regions : names of the regions that should move.
+    target : bool (H, W), the OR of their maps.
+    """
+
+    id: str
+    regions: tuple[str, ...]
+    target: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelMap:
+    """The solution: per pixel a period and a start frame, ``l_x = (p_x, s_x)`` ([O] section 3).
+
+    period : int16 (H, W) in frames; 1 is a still pixel.
+    start : int16 (H, W), an index of ``shows``; ``0 <= s`` and ``s + p <= len(shows)`` (a still
+        pixel shows frame s).
+    n_frames : T of the clip that the labels index.
+    unrolled : int16 (E,), frames of the clip that the indices T, T + 1, ... show. Empty, unless a
+        thing goes there and back: its loop is written out here, so that it is a label like any
+        other (:meth:`there_and_back`).
+    """
+
+    period: NDArray[np.int16]
+    start: NDArray[np.int16]
+    n_frames: int
+    unrolled: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
+
+    def __post_init__(self) -> None:
+        if self.period.shape != self.start.shape or self.period.ndim != 2:
+            raise ValueError(
+                "expected period and start of one (H, W) shape, "
+                f"received {self.period.shape} and {self.start.shape}"
+            )
+        if self.period.min() < 1 or self.start.min() < 0:
+            raise ValueError(
+                "expected periods >= 1 and starts >= 0, received minima "
+                f"{self.period.min()} and {self.start.min()}"
+            )
+        last = int((self.start.astype(np.int32) + self.period).max())
+        if last > self.n_frames + len(self.unrolled):
+            raise ValueError(
+                f"expected s + p <= {self.n_frames + len(self.unrolled)} frames at every pixel, "
+                f"received {last}"
+            )
+        if ((self.unrolled < 0) | (self.unrolled >= self.n_frames)).any():
+            raise ValueError(
+                f"expected unrolled frames of a clip of {self.n_frames}, received "
+                f"{self.unrolled.min()} to {self.unrolled.max()}"
+            )
+
+    @staticmethod
+    def there_and_back(first: int, last: int) -> NDArray[np.int16]:
+        """The frames first, ..., last, ..., first + 1 with one more at either end: int16 (p + 2,).
+
+        Appended to ``unrolled`` at index i, they make the label (2 (last - first), i + 1). The two
+        more are what the loop shows before and after, so that its jump costs nothing ([O] Eq. 3).
+        """
+        there = np.arange(first, last + 1)
+        back = np.arange(last - 1, first, -1)
+        frames = np.concatenate([[first + 1], there, back, [first]])
+        unrolled: NDArray[np.int16] = frames.astype(np.int16)
+        return unrolled
+
+    @property
+    def shows(self) -> NDArray[np.int32]:
+        """Frame of the clip that each index shows: int32 (T + E,)."""
+        return np.concatenate(
+            [np.arange(self.n_frames, dtype=np.int32), self.unrolled.astype(np.int32)]
+        )
+
+    @property
+    def returns(self) -> NDArray[np.bool_]:
+        """bool (H, W): pixels whose loop goes there and back."""
+        returns: NDArray[np.bool_] = self.looping & (self.start >= self.n_frames)
+        return returns
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W)."""
+        return int(self.period.shape[0]), int(self.period.shape[1])
+
+    @property
+    def looping(self) -> NDArray[np.bool_]:
+        """bool (H, W): pixels that are labelled as moving."""
+        looping: NDArray[np.bool_] = self.period > STILL
+        return looping
+
+
+@dataclass(frozen=True)
+class EnergyTerms:
+    """The energy of [O] Eq. 1 and its parts, weights applied: ``total`` is their sum."""
+
+    temporal: float
+    label: float
+    spatial: float
+
+    @property
+    def total(self) -> float:
+        """E."""
+        return self.temporal + self.label + self.spatial
+
+
+class Verdict(StrEnum):
+    """Whether a candidate can be shown to a person."""
+
+    GOOD = "good"
+    DOUBTFUL = "doubtful"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict, the reasons for it (one line each), and the measures it rests on.
+
+    measures : named figures in their own units; see :mod:`cinekit.judge.figures`.
+    """
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    measures: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Cinemagraph:
+    """A solved and judged candidate; its frames are rendered on demand, because they are large.
+
+    labels : at the resolution of the clip.
+    n_frames : length of the rendered loop.
+    energies : energy after each stage, by the stage's name, in the order they ran.
+    first : frame of the time map that its file begins with, in [0, n_frames).
+    """
+
+    candidate: Candidate
+    labels: LabelMap
+    n_frames: int
+    judgement: Judgement
+    energies: Mapping[str, EnergyTerms]
+    statistics: Mapping[str, float] = field(default_factory=dict)
+    first: int = 0
+
+
+@dataclass(frozen=True)
+class Stabilisation:
+    """What registration to a reference frame found and did.
+
+    applied : whether the frames were warped; False leaves them bit-equal.
+    drift : largest displacement of a frame corner against the reference frame, pixels.
+    residual : median reprojection error of the inliers after the warp, pixels.
+    inliers : median share of tracked points that follow the camera's motion, in [0, 1].
+    trusted : False when the scene gives too little to hold on to; the warnings then say so.
+    """
+
+    applied: bool
+    drift: float
+    residual: float
+    inliers: float
+    trusted: bool
+
+
+@dataclass(frozen=True)
+class StageCost:
+    """What one stage of the job took: wall seconds, and the peak resident memory so far, bytes.
+
+    ``peak_bytes`` is 0 where the system does not tell.
+    """
+
+    name: str
+    seconds: float
+    peak_bytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Everything that one job found, enough to render, report and rank.
+
+    clip : the clip that the labels index (after stabilisation).
+    working : (t, h, w) that the energy was solved on.
+    every : source frames per working frame.
+    cinemagraphs : best first.
+    settings : the options that were used, as plain values.
+    """
+
+    clip: Clip
+    stabilisation: Stabilisation
+    response: SemanticResponse
+    regions: Regions
+    working: tuple[int, int, int]
+    every: int
+    cinemagraphs: tuple[Cinemagraph, ...]
+    stages: tuple[StageCost, ...]
+    settings: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

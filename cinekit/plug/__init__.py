@@ -1,0 +1,1 @@
+"""The plugin side: hooks, the registry, option files, and how a component is built."""

@@ -1,0 +1,303 @@
+"""From a yaml node to a component or to a dataclass of options. The only user of OmegaConf.
+
+A component's node is ``name: motion`` plus its parameters, without ``_target_``: the name is looked
+up among the plugins, and the class behind it is the schema. The schema is strict: an unknown key,
+a value of another type, a missing mandatory value are errors of one line, raised before anything
+runs. OmegaConf checks the types; two things that it leaves open are done here: an Enum is matched
+by its value, and a field that holds other components (``Segmenter``, ``Segmenter | None``,
+``tuple[Segmenter, ...]``, ``Mapping[str, Writer]``) is built from nested nodes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from typing import Any, TypeVar, get_args, get_origin
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from cinekit.errors import ConfigError
+from cinekit.plug.option_files import OptionFile, find_option
+from cinekit.plug.providers import Provider
+from cinekit.plug.registry import Plugins
+from cinekit.protocols import Component, FeatureExtractor, Segmenter, Solver, Writer
+from cinekit.text import did_you_mean
+
+Options = TypeVar("Options")
+
+KIND_OF = {
+    Segmenter: "segmenter",
+    Solver: "solver",
+    Writer: "writer",
+    FeatureExtractor: "features",
+}
+"""Protocol in a type annotation -> kind of component that its node names."""
+
+
+def check_complete(config: DictConfig) -> None:
+    """Raise a ConfigError that lists every mandatory value that is missing."""
+    try:
+        missing = sorted(OmegaConf.missing_keys(config))
+    except OmegaConfBaseException as error:
+        raise ConfigError(describe(error)) from error
+    if missing:
+        options = " ".join(f"{key}=..." for key in missing)
+        raise ConfigError(f"missing mandatory value of {', '.join(missing)}: add {options}")
+
+
+def build_component(plugins: Plugins, kind: str, node: Any, where: str | None = None) -> Component:
+    """Build the component that a node names.
+
+    kind : "segmenter", "solver", ... (a key of ``plugins.KINDS``).
+    node : a mapping with ``name`` and parameters, or just the name.
+    where : the node's place in the configuration, for messages; the kind by default.
+
+    Raises
+    ------
+    PluginError
+        When the name is unknown, provided twice, broken, or misses a dependency.
+    ConfigError
+        When the parameters do not fit the class.
+    """
+    where = where or kind
+    params = _mapping(node, where)
+    name = params.pop("name", None)
+    if not isinstance(name, str):
+        raise ConfigError(f"{where}: expected 'name', the name of a {kind}, received {name!r}")
+    component: Component = build_options(plugins.get(kind, name), params, where, plugins)
+    return component
+
+
+def build_options(
+    cls: type[Options], node: Any, where: str, plugins: Plugins | None = None
+) -> Options:
+    """Build a dataclass of plain fields from a mapping, strictly.
+
+    where : the node's place in the configuration, "clip" or "segmenter", for messages.
+    plugins : where nested components are looked up.
+    """
+    params = _mapping(node, where)
+    assert dataclasses.is_dataclass(cls)
+    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
+    hints = typing.get_type_hints(cls)
+    for key in params:
+        if key not in fields:
+            raise ConfigError(
+                f"{_join(where, key)}: unknown option{did_you_mean(str(key), fields)}; "
+                f"options: {', '.join(fields) or 'none'}"
+            )
+    absent = [
+        name
+        for name, field in fields.items()
+        if params.get(name, "???" if _mandatory(field) else None) == "???"
+    ]
+    if absent:
+        keys = [_join(where, name) for name in absent]
+        raise ConfigError(
+            f"missing mandatory value of {', '.join(keys)}: "
+            f"add {' '.join(f'{key}=...' for key in keys)}"
+        )
+    values = {
+        key: _value(value, hints[key], _join(where, key), plugins) for key, value in params.items()
+    }
+    try:
+        return cls(**values)
+    except ConfigError as error:
+        raise ConfigError(_placed(str(error), where, fields)) from error
+
+
+def read_option(option: OptionFile, providers: Sequence[Provider] = ()) -> dict[str, Any]:
+    """The values of an option, on top of those of the options in its defaults list.
+
+    Hydra composes the command line's own options; this is for those that it never sees, nested
+    ones and the choices of ``segmenter=auto``. Only options of the same group may be listed.
+    """
+    values = _mapping(OmegaConf.load(option.path), option.name)
+    base: dict[str, Any] = {}
+    for name in values.pop("defaults", None) or ():
+        if name == "_self_":
+            continue
+        parent = find_option(option.group, str(name).rpartition("/")[2], providers)
+        if parent is None:
+            raise ConfigError(f"{option.path}: no option {option.group}/{name} to start from")
+        base.update(read_option(parent, providers))
+    return {**base, **values}
+
+
+def describe(error: OmegaConfBaseException) -> str:
+    """OmegaConf's own message, which has several lines, as one that says where."""
+    message = str(error).partition("\n")[0]
+    return f"{error.full_key}: {message}" if error.full_key else message
+
+
+def component_kind(hint: Any) -> str | None:
+    """The kind of component that an annotation holds: plain, optional, or in a tuple or mapping."""
+    if hint in KIND_OF:
+        return KIND_OF[hint]
+    for inner in get_args(hint):
+        if inner is not Ellipsis and (kind := component_kind(inner)):
+            return kind
+    return None
+
+
+def _value(value: Any, hint: Any, where: str, plugins: Plugins | None) -> Any:
+    kind = component_kind(hint)
+    if kind and plugins is not None:
+        return _nested(value, hint, kind, where, plugins)
+    if value is None and type(None) in get_args(hint):
+        return None
+    enum = _find_enum(hint)
+    if enum is not None:
+        if _is_sequence(hint):
+            return tuple(_enum(item, enum, where) for item in _items(value, where))
+        return _enum(value, enum, where)
+    if dataclasses.is_dataclass(hint):
+        if isinstance(value, str):
+            raise ConfigError(f"{where}: expected a mapping of options, received {value!r}")
+        params = _mapping(value, where)
+        if "name" not in {field.name for field in dataclasses.fields(hint)}:
+            # The option's own name, such as that of an energy preset, is for the reader.
+            params.pop("name", None)
+        return build_options(typing.cast(type[Any], hint), params, where, plugins)
+    return _plain(value, hint, where)
+
+
+def _plain(value: Any, hint: Any, where: str) -> Any:
+    """A value of a plain type, converted and checked by OmegaConf."""
+    if _is_sequence(hint) and not isinstance(value, (list, tuple)):
+        _items(value, where)
+    schema = dataclasses.make_dataclass("Schema", [("value", hint, dataclasses.MISSING)])
+    try:
+        base = OmegaConf.structured(schema)
+        OmegaConf.set_readonly(base, False)
+        merged = OmegaConf.merge(base, {"value": value})
+        plain = OmegaConf.to_object(merged).value  # type: ignore[union-attr]
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"{where}: expected {_spell(hint)}, received {value!r}") from error
+    return _tuples(plain, hint, where)
+
+
+def _tuples(value: Any, hint: Any, where: str) -> Any:
+    """OmegaConf hands tuples back as lists, and does not count the items of a fixed-length one."""
+    hint = _without_none(hint)
+    if get_origin(hint) is not tuple or value is None:
+        return value
+    inner = get_args(hint)
+    if len(inner) == 2 and inner[1] is Ellipsis:
+        return tuple(_tuples(item, inner[0], where) for item in value)
+    if len(value) != len(inner):
+        raise ConfigError(f"{where}: expected {len(inner)} values, received {list(value)!r}")
+    return tuple(_tuples(item, one, where) for item, one in zip(value, inner, strict=True))
+
+
+def _nested(value: Any, hint: Any, kind: str, where: str, plugins: Plugins) -> Any:
+    if _is_sequence(hint):
+        return tuple(
+            _nested_one(item, kind, f"{where}[{i}]", plugins)
+            for i, item in enumerate(_items(value, where))
+        )
+    if get_origin(hint) is Mapping:
+        nodes = _mapping(value, where)
+        return {
+            key: _nested_one(node, kind, _join(where, key), plugins) for key, node in nodes.items()
+        }
+    if value is None and type(None) in get_args(hint):
+        return None
+    return _nested_one(value, kind, where, plugins)
+
+
+def _nested_one(value: Any, kind: str, where: str, plugins: Plugins) -> Component:
+    """A nested node's name is an option of its group, whose values are the node's defaults."""
+    params = _mapping(value, where)
+    name = params.get("name")
+    option = find_option(kind, name, plugins.conf_providers) if isinstance(name, str) else None
+    if option is not None:
+        values = read_option(option, plugins.conf_providers)
+        params = {**values, **params, "name": values.get("name", name)}
+    return build_component(plugins, kind, params, where)
+
+
+def _mapping(node: Any, where: str) -> dict[str, Any]:
+    if isinstance(node, DictConfig):
+        try:
+            node = OmegaConf.to_container(node, resolve=True)
+        except OmegaConfBaseException as error:
+            raise ConfigError(describe(error)) from error
+    if isinstance(node, str):
+        return {"name": node}
+    if node is None:
+        return {}
+    if not isinstance(node, Mapping):
+        raise ConfigError(f"{where}: expected a mapping of options, received {node!r}")
+    return {str(key): value for key, value in node.items()}
+
+
+def _join(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key
+
+
+def _placed(message: str, where: str, fields: Iterable[str]) -> str:
+    """A class's own message, with the place in the configuration in front exactly once."""
+    if not where or message.startswith((f"{where}.", f"{where}:")):
+        return message
+    if message.startswith(tuple(f"{field}:" for field in fields)):
+        return f"{where}.{message}"
+    return f"{where}: {message}"
+
+
+def _mandatory(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _items(value: Any, where: str) -> Sequence[Any]:
+    if not isinstance(value, (list, tuple)):
+        raise ConfigError(f"{where}: expected a list such as [a,b], received {value!r}")
+    return value
+
+
+def _without_none(hint: Any) -> Any:
+    if get_origin(hint) in (typing.Union, types.UnionType):
+        rest = [inner for inner in get_args(hint) if inner is not type(None)]
+        return rest[0] if len(rest) == 1 else hint
+    return hint
+
+
+def _is_sequence(hint: Any) -> bool:
+    return get_origin(_without_none(hint)) in (tuple, list)
+
+
+def _find_enum(hint: Any) -> type[Enum] | None:
+    hint = _without_none(hint)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint
+    if get_origin(hint) in (tuple, list):
+        return _find_enum(get_args(hint)[0])
+    return None
+
+
+def _enum(value: Any, enum: type[Enum], where: str) -> Enum:
+    for member in enum:
+        if value == member or value == member.value:
+            return member
+    if isinstance(value, bool):
+        # YAML 1.1 reads a bare on/off/yes/no as a boolean.
+        word = "on" if value else "off"
+        if any(member.value == word for member in enum):
+            return enum(word)
+    names = [str(member.value) for member in enum]
+    raise ConfigError(
+        f"{where}: expected one of {', '.join(names)}{did_you_mean(str(value), names)}, "
+        f"received {value!r}"
+    )
+
+
+def _spell(hint: Any) -> str:
+    """A type annotation in a reader's words."""
+    text = (
+        getattr(hint, "__name__", None) if isinstance(hint, type) and not get_args(hint) else None
+    )
+    return (text or str(hint)).replace("typing.", "").replace("NoneType", "None")

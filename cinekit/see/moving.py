@@ -1,0 +1,93 @@
+"""What moves by itself, whatever it is.
+
+Source of the rule: [O] 3.1 drops categories whose standard deviation of intensity over time is at
+most 0.05. On real clips that leaves nothing of a camp fire and keeps a drifting wall, so here each
+*pixel* is asked, against a threshold that the clip's own noise sets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.model import Clip
+from cinekit.see.folding import grid_size, upsample
+
+STILL_STD = 0.012
+"""A pixel whose intensity, in [0, 1], varies less than this over time is still to the eye."""
+
+NOISE_MARGIN = 1.8
+"""A pixel must vary so many times more than the stillest part of the frame does."""
+
+NOISE_MOST = 0.03
+"""Cap of the noise floor: where nothing is still, the stillest part says nothing about noise."""
+
+LONG_SIDE = 320
+"""Motion is measured on frames of this size: averaging takes the noise out, not the motion."""
+
+SPECK = 0.0004
+"""Connected parts below this share of the frame are dropped (about 14x14 px of 960x540)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Activity:
+    """How much every pixel varies over time.
+
+    std : float32 (h, w), standard deviation of intensity in [0, 1]; the grid covers the frame.
+    threshold : a pixel above it moves: max(STILL_STD, noise floor).
+    """
+
+    std: NDArray[np.float32]
+    threshold: float
+
+
+def measure_activity(clip: Clip) -> Activity:
+    """Temporal deviation of intensity, with what is not motion taken out.
+
+    - Frames are area-averaged to at most 320 px and lightly smoothed: pixel noise shrinks, motion
+      of more than a few pixels does not.
+    - Changes of the whole picture (exposure, a key frame's pop) are removed: the median over the
+      pixels of each frame's difference to the temporal mean.
+    - The noise floor is NOISE_MARGIN times the deviation of the stillest twentieth of the frame,
+      so blocks that the codec skipped (deviation 0) cannot raise it, and grain cannot pass.
+    """
+    h, w = grid_size(clip.size, LONG_SIDE)
+    stack = np.empty((clip.n_frames, h, w), np.float32)
+    for t, frame in enumerate(clip.frames):
+        small = cv2.resize(frame, (w, h), interpolation=cv2.INTER_AREA)
+        stack[t] = cv2.blur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32), (3, 3))
+    stack /= 255
+    stack -= stack.mean(axis=0)
+    stack -= np.median(stack.reshape(len(stack), -1), axis=1)[:, None, None]
+    std = stack.std(axis=0)
+    floor = min(NOISE_MARGIN * float(np.quantile(std, 0.05)), NOISE_MOST)
+    return Activity(std=std, threshold=max(STILL_STD, floor))
+
+
+def moving_map(clip: Clip) -> NDArray[np.bool_]:
+    """bool (H, W): the pixels that move by themselves.
+
+    Above the threshold of :func:`measure_activity`; pin-holes (a block that the codec skipped
+    inside moving water) are closed, specks below SPECK of the frame are dropped.
+    """
+    return threshold_activity(measure_activity(clip), clip.size)
+
+
+def threshold_activity(activity: Activity, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """The moving pixels of an activity map, bool (H, W)."""
+    moving = activity.std > activity.threshold
+    moving = drop_small(~drop_small(~moving, SPECK), SPECK)
+    return upsample(moving.astype(np.float32), size) > 0.5
+
+
+def drop_small(mask: NDArray[np.bool_], share: float) -> NDArray[np.bool_]:
+    """A bool (H, W) mask without its 8-connected parts below a share of the frame."""
+    least = share * mask.size
+    n, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    keep = stats[:, cv2.CC_STAT_AREA] >= least
+    keep[0] = False
+    kept: NDArray[np.bool_] = keep[labels] if n > 1 else np.zeros(mask.shape, bool)
+    return kept

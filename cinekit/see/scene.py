@@ -1,0 +1,237 @@
+"""``scene``: what the network knows by its name, what else moves by its motion.
+
+Neither is enough alone. A network calls fire a wall, and a poured stream of coffee too; motion
+splits a sea into pieces that nobody would name. So a motion region takes the name of the category
+that fills it, and keeps its own where the network knows nothing that could move there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinekit.errors import ConfigError
+from cinekit.model import Clip, Motion, SemanticResponse
+from cinekit.protocols import Progress, Segmenter, silent
+from cinekit.see.ensemble import first_reason
+from cinekit.see.folding import quantise
+from cinekit.see.fusion import (
+    check_frames,
+    common_categories,
+    common_grid,
+    frame_on,
+    positions,
+    without_traces,
+)
+from cinekit.see.vocabulary import BACKGROUND
+
+CELLS = 240
+"""The merged response keeps at most this many cells along either side."""
+
+
+SWEPT = 0.08
+"""A thing was in a place when it was seen there in at least this share of the frames."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneSegmenter:
+    """Regions from semantics where the network is sure, from motion everywhere else.
+
+    Parameters
+    ----------
+    semantic : what sees categories.
+    motion : what groups moving pixels; regions without a name the network knows keep its names.
+    confidence : a cell belongs to a category of the network that can move when its probability is
+        at least this; otherwise the network's opinion there does not count.
+    naming : a motion region takes a category's name when the category fills at least this share of
+        it.
+    """
+
+    semantic: Segmenter
+    motion: Segmenter
+    confidence: float = 0.5
+    naming: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("confidence", "naming"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ConfigError(
+                    f"{name}: expected a value in (0, 1], received {getattr(self, name)}"
+                )
+
+    def unavailable(self) -> str | None:
+        """Why one of its two segmenters cannot run here, or None."""
+        return first_reason(self.semantic, self.motion)
+
+    def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
+        """Both responses in one; see :class:`cinekit.protocols.Segmenter`."""
+        seen = self.semantic.respond(clip, lambda share: progress(0.6 * share))
+        moves = self.motion.respond(clip, lambda share: progress(0.6 + 0.3 * share))
+        check_frames([seen, moves], clip.n_frames)
+        merged = _Merge(seen, moves, self.confidence, self.naming).response()
+        progress(1.0)
+        return merged
+
+
+class _Merge:
+    """One merge of a semantic and a motion response."""
+
+    def __init__(
+        self, seen: SemanticResponse, moves: SemanticResponse, confidence: float, naming: float
+    ) -> None:
+        self.seen, self.moves = seen, moves = without_traces(seen), without_traces(moves)
+        self.confidence = confidence
+        self.categories = common_categories([seen, moves])
+        self.size = common_grid([seen, moves], CELLS)
+        self.at_seen = positions(seen, self.categories)
+        self.at_moves = positions(moves, self.categories)
+        can_move = np.array([c.motion is not Motion.STATIC for c in self.categories])
+        self.animate = [i for i in self.at_seen if can_move[i]]
+        self.regions = [i for i in self.at_moves if can_move[i]]
+        self.rest = next(i for i, c in enumerate(self.categories) if c.name == BACKGROUND)
+        self._still = self._moves(0) if moves.probabilities.strides[0] == 0 else None
+        self._survey()
+        self.named = {k: self._name(k, naming) for k in self.regions}
+        self.guesses = self._guesses(naming)
+        things = [c for c in self.animate if self._is(c, Motion.NON_NATURAL)]
+        known = [c for c in things if c not in self.guesses]
+        self.passed = self.sure_share[known].sum(axis=0) >= SWEPT
+
+    def response(self) -> SemanticResponse:
+        """The merged response, without categories that nothing refers to any more."""
+        n_frames, n = self.seen.n_frames, len(self.categories)
+        used = sorted({*self.at_seen, *self.named.values(), self.rest})
+        out = np.empty((n_frames, *self.size, len(used)), np.uint8)
+        for t in range(n_frames):
+            seen, moves = self._frames(t, n)
+            out[t] = quantise(self._merged(seen, moves)[..., used])
+        return SemanticResponse(
+            probabilities=out,
+            categories=tuple(self.categories[i] for i in used),
+            source=f"{self.seen.source} and {self.moves.source}",
+            notes=(*self.seen.notes, *self.moves.notes, *self._notes()),
+        )
+
+    def _frames(self, t: int, n: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        seen = frame_on(self.seen, t, self.size, self.at_seen, n)
+        return seen, self._moves(t) if self._still is None else self._still
+
+    def _moves(self, t: int) -> NDArray[np.float32]:
+        return frame_on(self.moves, t, self.size, self.at_moves, len(self.categories))
+
+    def _sure(self, seen: NDArray[np.float32]) -> NDArray[np.intp]:
+        """(h, w): the category that can move and that the network is sure of, or -1."""
+        if not self.animate:
+            return np.full(self.size, -1)
+        best = np.array(self.animate)[seen[..., self.animate].argmax(axis=-1)]
+        sure = np.take_along_axis(seen, best[..., None], axis=-1)[..., 0] >= self.confidence
+        return np.where(sure, best, -1)
+
+    def _survey(self) -> None:
+        """What is sure where, over some 30 frames: the ground for every decision about regions."""
+        n = len(self.categories)
+        self.inside = np.zeros((n, n))  # [region, category]: mean share of the region's cells
+        self.sure_share = np.zeros((n, *self.size), np.float32)
+        self.territory = np.zeros((n, *self.size), np.float32)
+        frames = range(0, self.seen.n_frames, max(1, self.seen.n_frames // 30))
+        for t in frames:
+            seen, moves = self._frames(t, n)
+            sure = self._sure(seen)
+            self.territory += np.moveaxis(moves, -1, 0) / len(frames)
+            for c in np.unique(sure[sure >= 0]):
+                self.sure_share[c] += (sure == c) / np.float32(len(frames))
+                self.inside[:, c] += moves[sure == c].sum(axis=0) / len(frames)
+        self.mass = np.maximum(self.territory.sum(axis=(1, 2)), 1e-6)
+        self.inside /= self.mass[:, None]
+
+    def _is(self, category: int, motion: Motion) -> bool:
+        return self.categories[category].motion is motion
+
+    def _fill(self, k: int, c: int) -> float:
+        """How much of motion region k category c fills, in [0, 1].
+
+        A texture is filled by what is there all the time. A thing is in any place only now and
+        then, so what counts is where its category is seen at all.
+        """
+        if not self._is(k, Motion.NON_NATURAL):
+            return float(self.inside[k, c])
+        seen = self.territory[k] * (self.sure_share[c] >= SWEPT)
+        return float(seen.sum()) / float(self.mass[k])
+
+    def _name(self, k: int, naming: float) -> int:
+        """The category that fills motion region k, or k itself.
+
+        A dog that the network misses in half of its poses, and its shadow, are the dog: half as
+        much is enough for a thing that is alone there. Daffodils nod like things, so a thing may
+        also take the name of a texture: when the network sees it there for much of the time, and
+        no thing that could hide it.
+        """
+        things = {c: self._fill(k, c) for c in self.animate if self._is(c, Motion.NON_NATURAL)}
+        others = {c: self._fill(k, c) for c in self.animate if c not in things}
+        if not self._is(k, Motion.NON_NATURAL):
+            return _best({**things, **others}, naming, k)
+        best, second = sorted([0.0, 0.0, *things.values()])[:-3:-1]
+        if best >= naming or (best >= naming / 2 and second < best / 2):
+            return _best(things, best, k)
+        if best < naming / 2:
+            stays = {c: fill for c, fill in others.items() if self.inside[k, c] >= naming / 2}
+            return _best(stays, naming, k)
+        return k
+
+    def _guesses(self, naming: float) -> list[int]:
+        """Categories that are the network's guesses at regions which it has no name for.
+
+        One that lives mostly there, and fills less than half of what a name needs; a fifth is
+        enough for a thing in what moves like a thing: that is likely the thing.
+        """
+        unknown = [k for k in self.regions if self.named[k] == k]
+        total = self.sure_share.sum(axis=(1, 2))
+
+        def is_small(c: int, k: int) -> bool:
+            both = self._is(c, Motion.NON_NATURAL) and self._is(k, Motion.NON_NATURAL)
+            return self._fill(k, c) < (0.2 if both else 0.5) * naming
+
+        return [
+            c
+            for c in self.animate
+            if total[c] > 0
+            and sum(self.inside[k, c] * self.mass[k] for k in unknown) > 0.5 * total[c]
+            and all(is_small(c, k) for k in unknown)
+        ]
+
+    def _merged(self, seen: NDArray[np.float32], moves: NDArray[np.float32]) -> NDArray[np.float32]:
+        """One frame, float32 (h, w, n): what the network is unsure of goes to what moves there."""
+        sure = self._sure(seen)
+        free = sure < 0
+        unknown = [k for k in self.regions if self.named[k] == k]
+        free |= np.isin(sure, self.guesses) & (moves[..., unknown].sum(axis=-1) > 0.5)
+        out = seen.copy()
+        # An unsure guess at something that can move is no evidence for it.
+        guess = np.where(free[..., None], seen[..., self.animate], 0)
+        out[..., self.animate] -= guess
+        out[..., self.rest] += guess.sum(axis=-1)
+        taken = np.where(free[..., None], moves[..., self.regions], 0)
+        for i, k in enumerate(self.regions):
+            if self._is(self.named[k], Motion.NON_NATURAL):
+                # Where the network sees things come and go, it knows better, frame by frame.
+                taken[self.passed, i] = 0
+        out *= 1 - taken.sum(axis=-1, keepdims=True)
+        for i, k in enumerate(self.regions):
+            out[..., self.named[k]] += taken[..., i]
+        return out
+
+    def _notes(self) -> tuple[str, ...]:
+        names = [
+            f"{self.categories[k].name} is {self.categories[to].name}"
+            for k, to in self.named.items()
+            if to != k
+        ]
+        return (f"motion regions named by the network: {', '.join(names)}",) if names else ()
+
+
+def _best(fills: dict[int, float], least: float, otherwise: int) -> int:
+    """The category that fills most, when it fills at least so much."""
+    best = max(fills, key=lambda c: fills[c], default=otherwise)
+    return best if fills.get(best, 0.0) >= least else otherwise

@@ -1,0 +1,1 @@
+"""What is kept on disk: files that appear whole, archives, the cache, weights."""
