@@ -2,19 +2,23 @@
 
 numba stamps a cached function with the time and size of its own file. A kernel that calls one of
 another file keeps the callee's old code compiled in when only that other file changes, and then
-computes yesterday's energy without a word. Here the stamp holds the text of every module beside
-the function and of the energy package as well.
+computes yesterday's energy without a word. Here the stamp holds the text of every module that the
+function's own imports as well, however far away.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from numba import njit
+
+_ROOT = Path(__file__).parents[2]
+"""The folder that holds the package cinekit."""
 
 
 def kernel(
@@ -38,17 +42,40 @@ def kernel(
     compiled = njit(cache=True, **how)(function)
     file: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if hasattr(file, "_source_stamp"):
-        folder = Path(function.__code__.co_filename).parent
-        file._source_stamp = (file._source_stamp, sources(folder))
+        file._source_stamp = (file._source_stamp, sources(Path(function.__code__.co_filename)))
         return compiled
     # This numba keeps its stamp elsewhere (or compiles nothing): a slow start, not a wrong result.
     return njit(**how)(function)
 
 
+_IMPORT = re.compile(r"^\s*(?:from (\S+) import|import (\S+))", re.MULTILINE)
+
+
 @cache
-def sources(folder: Path) -> str:
-    """Digest of the modules of a folder and of this one."""
+def sources(path: Path) -> str:
+    """Digest of a module and of all that it imports, as far as that is code beside it or cinekit's.
+
+    A kernel calls only what its module imports, so the digest changes with every callee.
+    """
+    seen: dict[Path, None] = {}
+    todo = [path]
+    while todo:
+        module = todo.pop()
+        if module not in seen:
+            seen[module] = None
+            todo += _imported(module)
     digest = hashlib.sha256()
-    for path in sorted({*folder.glob("*.py"), *Path(__file__).parent.glob("*.py")}):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for module in sorted(seen):
+        digest.update(module.name.encode() + b"\0" + module.read_bytes())
     return digest.hexdigest()
+
+
+@cache
+def _imported(path: Path) -> list[Path]:
+    """Files of the modules that a module imports, those of cinekit and those beside it."""
+    found = []
+    for one, other in _IMPORT.findall(path.read_text("utf-8")):
+        *parents, name = (one or other).split(".")
+        base = _ROOT.joinpath(*parents) if "cinekit" in parents[:1] else path.parent
+        found += [base / f"{name}.py", base / name / "__init__.py"]
+    return [module for module in found if module.is_file()]

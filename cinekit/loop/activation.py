@@ -19,10 +19,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cinekit.energy.jit import kernel
 from cinekit.errors import RenderError
 from cinekit.model import STILL, Clip, LabelMap
 from cinekit.solve.grid_cut import grid_cut
@@ -52,7 +52,7 @@ class Activation:
     still: NDArray[np.int16]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def loop_costs(
     frames: NDArray[np.uint8],
     shows: NDArray[np.int32],

@@ -16,9 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cinekit.energy.jit import kernel
 from cinekit.errors import RenderError
 from cinekit.loop.fade import label_table
 from cinekit.loop.timemap import phase
@@ -42,7 +42,7 @@ class GradientErrors:
     temporal_seams: float
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def frame_errors(
     frames: NDArray[np.uint8],
     index: NDArray[np.int32],

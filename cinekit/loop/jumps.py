@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cinekit.energy.jit import kernel
 from cinekit.model import Clip, LabelMap
 
 _LIKE_A_STEP, _STANDS_OUT = 1.2, 1.8
@@ -34,7 +34,7 @@ _NOTHING = 1.0
 """Squared grey levels over three colours: a jump that nobody sees."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def jump_and_step(
     frames: NDArray[np.uint8],
     period: NDArray[np.int16],
@@ -77,7 +77,7 @@ def jump_and_step(
             step[y, x] = total / count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _apart(frames: NDArray[np.uint8], i: int, j: int, y: int, x: int) -> float:
     total = 0.0
     for c in range(3):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from cinekit.energy.jit import kernel
 
 OVERSHOOT = np.float32(12)
 """Grey levels by which a restored contrast may go beyond what is mixed: more than the crests of a
 rough sea need."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def compose(
     frames: NDArray[np.uint8],
     index: NDArray[np.int32],
@@ -76,7 +77,7 @@ def compose(
                 out[y, x, c] = np.uint8(value + np.float32(0.5))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def loop_statistics(
     frames: NDArray[np.uint8],
     shows: NDArray[np.int32],
@@ -120,7 +121,7 @@ def loop_statistics(
             moments[y, x, 2] = bb
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def across_border(
     index: NDArray[np.int32],
     still: NDArray[np.bool_],

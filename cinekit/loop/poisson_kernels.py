@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cinekit.energy.jit import kernel
 
-@njit(cache=True, nogil=True)
+
+@kernel
 def add_forces(
     frames: NDArray[np.uint8],
     top: int,
@@ -85,7 +86,7 @@ def add_forces(
                 _drop(out, cell, y, x, c, np.float32(0.5) * change)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _drop(out: NDArray[np.float32], cell: int, y: int, x: int, c: int, force: np.float32) -> None:
     if cell == 1:
         out[y, x, c] += force
@@ -99,7 +100,7 @@ def _drop(out: NDArray[np.float32], cell: int, y: int, x: int, c: int, force: np
     out[j2, i2, c] += lower * right
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _between(pixel: int, cell: int, count: int) -> tuple[int, int, np.float32]:
     """The two cells whose centres a pixel lies between, and the share of the second."""
     at = min(max((pixel + 0.5) / cell - 0.5, 0.0), count - 1.0)
@@ -107,7 +108,7 @@ def _between(pixel: int, cell: int, count: int) -> tuple[int, int, np.float32]:
     return first, min(first + 1, count - 1), np.float32(at - first)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _step_change(
     frames: NDArray[np.uint8], n_source: int, y: int, x: int, c: int, i: int, j: int, p: int
 ) -> np.float32:
@@ -127,7 +128,7 @@ def _step_change(
     return total / np.float32(count)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def spread(
     cells: NDArray[np.float32], cell: int, moving: NDArray[np.bool_], out: NDArray[np.float32]
 ) -> None:
@@ -151,7 +152,7 @@ def spread(
                 out[y, x, c] = one + down * (two - one)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def relax(
     earlier: NDArray[np.float32],
     here: NDArray[np.float32],
@@ -195,7 +196,7 @@ def relax(
                 here[y, x, c] = np.float32(over) * pull / degree + rest * here[y, x, c]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def show(
     frames: NDArray[np.uint8],
     top: int,
@@ -219,7 +220,7 @@ def show(
                 out[top + y, left + x, c] = np.uint8(value + np.float32(0.5))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def smooth(
     mass: NDArray[np.float32],
     down: NDArray[np.float32],
@@ -257,7 +258,7 @@ def smooth(
                     value[y, x, k] = pull / total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def restrict(
     mass: NDArray[np.float32],
     down: NDArray[np.float32],
@@ -292,7 +293,7 @@ def restrict(
                 out[y // 2, x // 2, k] += rest
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def prolong(
     coarse: NDArray[np.float32], mass: NDArray[np.float32], value: NDArray[np.float32]
 ) -> None:

@@ -11,9 +11,9 @@ import dataclasses
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cinekit.energy.jit import kernel
 from cinekit.errors import RenderError
 from cinekit.loop.options import AUTO
 from cinekit.loop.patches import connected_patches
@@ -29,7 +29,7 @@ _SMALLEST_PATCH = 0.002
 """Share of the frame; smaller patches of the still part never keep their own frame."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def still_seams(
     frames: NDArray[np.uint8],
     shows: NDArray[np.int32],

@@ -8,15 +8,15 @@ starts by less than ``every`` frames is cheap and takes out much of the jump.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cinekit.energy.jit import kernel
 from cinekit.errors import RenderError
 from cinekit.loop.patches import connected_patches
 from cinekit.model import STILL, Clip, LabelMap
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def jump_table(
     frames: NDArray[np.uint8],
     patch: NDArray[np.int32],

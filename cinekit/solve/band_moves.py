@@ -5,12 +5,11 @@ An expansion move on alpha lets every allowed pixel keep its label (x = 0) or ta
 
 from __future__ import annotations
 
-from numba import njit
-
+from cinekit.energy.jit import kernel
 from cinekit.solve.pair_costs import jump, psi
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def unary_cost(k, y, x, label, period, start, signals, temporal, still, moving):  # type: ignore[no-untyped-def]
     """E_temp + a1 E_label of one pixel; k is its row in signals."""
     p = period[label]
@@ -20,7 +19,7 @@ def unary_cost(k, y, x, label, period, start, signals, temporal, still, moving):
     return float(moving[y, x]) + float(temporal[y, x]) * cost / (3.0 * 65025.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def edge_cost(k, m, weight, a, b, period, start, signals, sums):  # type: ignore[no-untyped-def]
     """a2 E_spa of one edge: gamma_s / 3 (Psi at one end + Psi at the other), labels a and b."""
     if a == b or weight == 0.0:
@@ -30,7 +29,7 @@ def edge_cost(k, m, weight, a, b, period, start, signals, sums):  # type: ignore
     return float(weight) * total / (3.0 * 65025.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def capacities(  # type: ignore[no-untyped-def]
     alpha, box, allowed, labels, period, start, row, signals, costs, sums, terminal, edges
 ):
@@ -99,7 +98,7 @@ def capacities(  # type: ignore[no-untyped-def]
     return truncated
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def energy_of(labels, active, box, period, start, row, signals, costs, sums):  # type: ignore[no-untyped-def]
     """Unary cost of the active pixels and pair cost of the edges that touch one: two float64.
 
@@ -130,7 +129,7 @@ def energy_of(labels, active, box, period, start, row, signals, costs, sums):  #
     return unary, pair
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def gather(frames, shows, rows, columns, signals):  # type: ignore[no-untyped-def]
     """Copy the signals of single pixels: uint8 (N, T + E, 3) from uint8 (T, H, W, 3).
 

@@ -18,8 +18,8 @@ the edge stays full until labels rise. All lists are walked in a fixed order.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from cinekit.energy.jit import kernel
 from cinekit.solve.grid_records import EXCESS, LABEL, NEXT, ORPHAN, PARENT, ROOT, fill_records
 from cinekit.solve.local_pulls import pull_nearby
 
@@ -28,7 +28,7 @@ from cinekit.solve.local_pulls import pull_nearby
 _DETACHED, _IN_LAYER = -(2**30), -(2**30) - 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def breadth_first_cut(excess, down, up, right, left, spans, state, node, layers):  # type: ignore[no-untyped-def]
     """Maximum flow; leaves the forest, all pixels that still reach a deficit, in node.
 
@@ -66,7 +66,7 @@ def breadth_first_cut(excess, down, up, right, left, spans, state, node, layers)
     return flow
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _grow(layer, n, label, state, node, step, heads, following):  # type: ignore[no-untyped-def]
     """Let a layer take its free neighbours; whether one has an excess, and how many they are."""
     m = 0
@@ -89,7 +89,7 @@ def _grow(layer, n, label, state, node, step, heads, following):  # type: ignore
     return reached, m
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _push(highest, state, node, step, heads):  # type: ignore[no-untyped-def]
     """Let all excesses flow down the trees; what the deficits absorbed, the lowest orphan's label.
 
@@ -127,7 +127,7 @@ def _push(highest, state, node, step, heads):  # type: ignore[no-untyped-def]
     return flow, lowest
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _adopt(lowest, highest, state, node, step, heads, following, m, risen):  # type: ignore[no-untyped-def]
     """Find parents for all orphans or set them free; whether one has an excess to push, and m.
 
@@ -180,7 +180,7 @@ def _adopt(lowest, highest, state, node, step, heads, following, m, risen):  # t
     return reached, m
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _keep_labels(lowest, highest, state, node, step, heads):  # type: ignore[no-untyped-def]
     """Give orphans a parent that leaves them their label; whether one of these has an excess, and
     the list of the others, detached with all below them that have no other parent either.
@@ -219,7 +219,7 @@ def _keep_labels(lowest, highest, state, node, step, heads):  # type: ignore[no-
     return reached, detached
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _ask_forest(detached, highest, state, node, step, heads):  # type: ignore[no-untyped-def]
     """Sort the detached pixels by the label that the forest offers them, which they bear negative
     until it is sure that it is the lowest. Returns the list of those without an offer.

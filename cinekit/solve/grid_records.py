@@ -9,7 +9,8 @@ counts.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from cinekit.energy.jit import kernel
 
 _ZERO = np.float32(0)
 # Columns of float32: residual capacities in the four directions (right, left, down, up; the
@@ -24,7 +25,7 @@ ROOT, ORPHAN = 4, 5
 """What a pixel without a parent has in its place."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_records(excess, down, up, right, left, spans, state, node, deficits):  # type: ignore[no-untyped-def]
     """Fill the records of the spans; how many pixels have a deficit and how many an excess.
 
@@ -53,7 +54,7 @@ def fill_records(excess, down, up, right, left, spans, state, node, deficits):  
     return n, n_excesses
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mark_forest(node, spans, segments):  # type: ignore[no-untyped-def]
     """segments[i, j] = the pixel of the spans has a label: bool (h, w)."""
     width = segments.shape[1] + 2

@@ -13,12 +13,13 @@ be inf: no message ever is, as long as every pixel has an allowed label, so inf 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from cinekit.energy.jit import kernel
 
 RIGHT, LEFT, BELOW, ABOVE = 0, 1, 2, 3
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def line_message(cost, warp, out):  # type: ignore[no-untyped-def]
     """out[b] = min_a cost[a] + |warp[a] - warp[b]|, less its minimum, which is returned."""
     n = cost.shape[0]
@@ -39,7 +40,7 @@ def line_message(cost, warp, out):  # type: ignore[no-untyped-def]
     return smallest
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def trws_iteration(unary, vertical, horizontal, messages):  # type: ignore[no-untyped-def]
     """One forward and one backward pass of TRW-S (Kolmogorov, PAMI 2006); the lower bound.
 
@@ -80,7 +81,7 @@ def trws_iteration(unary, vertical, horizontal, messages):  # type: ignore[no-un
     return bound
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _belief(unary, messages, i, j, total):  # type: ignore[no-untyped-def]
     """total = unary + all messages; returns the pixel's share per edge."""
     h, w, n = unary.shape
@@ -97,7 +98,7 @@ def _belief(unary, messages, i, j, total):  # type: ignore[no-untyped-def]
     return np.float32(1) / np.float32(max(ahead, behind, 1))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def decode(unary, vertical, horizontal, messages, labels):  # type: ignore[no-untyped-def]
     """Labels from messages, pixel by pixel, given the labels already chosen above and left."""
     h, w, n = unary.shape
@@ -119,7 +120,7 @@ def decode(unary, vertical, horizontal, messages, labels):  # type: ignore[no-un
             labels[i, j] = best
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sweep_rows(unary, along, across, labels, reach):  # type: ignore[no-untyped-def]
     """Solve every row exactly by dynamic programming, given the other rows; labels in place.
 
@@ -164,7 +165,7 @@ def sweep_rows(unary, along, across, labels, reach):  # type: ignore[no-untyped-
                 labels[i, j - 1] = label
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _nearby_labels(labels, i, reach, n, low, high):  # type: ignore[no-untyped-def]
     """The range of labels that each pixel of row i may take."""
     h, w = labels.shape
@@ -183,7 +184,7 @@ def _nearby_labels(labels, i, reach, n, low, high):  # type: ignore[no-untyped-d
         most_before, most = most, most_after
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline=True)
 def range_argmin(cost, warp, first, last, low, high, out, best):  # type: ignore[no-untyped-def]
     """out[b] = min_a cost[a] + |warp[a] - warp[b]| over first <= a <= last, for low <= b <= high.
 
@@ -215,7 +216,7 @@ def range_argmin(cost, warp, first, last, low, high, out, best):  # type: ignore
             best[b] = k
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def line_energy(unary, vertical, horizontal, labels):  # type: ignore[no-untyped-def]
     """E of a labelling, in float64."""
     h, w, _ = unary.shape

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cinekit.energy.jit import kernel
 from cinekit.solve.plane_moves import PlaneMoves, Reads
 from cinekit.solve.pyramid import LineGrid
 
@@ -39,7 +39,7 @@ class LineMoves(PlaneMoves):
         _line_costs(*now, new.first[axis], new.second[axis], costs)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _read_warps(unary, vertical, horizontal, labels, costs, down, right):  # type: ignore[no-untyped-def]
     """Unary costs and warps at a labelling.
 
@@ -60,7 +60,7 @@ def _read_warps(unary, vertical, horizontal, labels, costs, down, right):  # typ
                 right[1, k] = horizontal[i, j, labels[i, j + 1]]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _line_costs(first, second, new_first, new_second, costs):  # type: ignore[no-untyped-def]
     """Pair costs of a move from what the edges read at the labels of their ends."""
     e01, e10, e11 = costs[1], costs[2], costs[3]

@@ -10,8 +10,7 @@ being found, the sign of deficits that nothing can fill.
 
 from __future__ import annotations
 
-from numba import njit
-
+from cinekit.energy.jit import kernel
 from cinekit.solve.grid_records import DISTANCE, EXCESS, NEXT
 
 _FAR = 16
@@ -21,7 +20,7 @@ _RISES, _REWARD = 6, 16
 _END = 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pull_nearby(deficits, n, state, node, step):  # type: ignore[no-untyped-def]
     """Fill deficits from excesses nearby; the flow in float64, and how many pixels have one left.
 

@@ -7,14 +7,15 @@ horizontal : float32 (4, h - 1, w) and (4, h, w - 1), E00, E01, E10, E11 of the 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from cinekit.energy.jit import kernel
 
 _ZERO = np.float32(0)
 _HALF = np.float32(0.5)
 _TIGHT = np.float32(1e-4)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def potentials(labels, proposal, new, current, vertical, horizontal, size, gain, price):  # type: ignore[no-untyped-def]
     """What taking the proposal could gain at most in every block, and what it costs at least.
 
@@ -56,7 +57,7 @@ def potentials(labels, proposal, new, current, vertical, horizontal, size, gain,
                 price[i, k] = -1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline=True)
 def _split(free1, free2, fixed1, fixed2, e00, e01, e10, e11):  # type: ignore[no-untyped-def]
     """An edge's capacity, what it adds to the terminals of its ends, and whether it is truncated.
 
@@ -79,7 +80,7 @@ def _split(free1, free2, fixed1, fixed2, e00, e01, e10, e11):  # type: ignore[no
     return room, here, there, wrong
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def capacities(  # type: ignore[no-untyped-def]
     spans, inside, free, fixed, new, current, vertical, horizontal, terminal, down, up, right, left
 ):
@@ -142,7 +143,7 @@ def capacities(  # type: ignore[no-untyped-def]
     return truncated
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def energy_change(spans, inside, taken, new, current, vertical, horizontal):  # type: ignore[no-untyped-def]
     """True energy of the edges and pixels inside, after the move minus before, float64.
 

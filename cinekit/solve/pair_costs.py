@@ -5,10 +5,10 @@ Prefix sums pay where every pixel meets many labels; a band pixel meets two or t
 
 from __future__ import annotations
 
-from numba import njit
+from cinekit.energy.jit import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def psi(signal, p, s, q, r, sums):  # type: ignore[no-untyped-def]
     """PsiV at one pixel between the labels (p, s) and (q, r): mean |V(phi) - V(phi')|^2.
 
@@ -61,7 +61,7 @@ def psi(signal, p, s, q, r, sums):  # type: ignore[no-untyped-def]
     return max(total, 0.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def jump(signal, p, s):  # type: ignore[no-untyped-def]
     """PhiV at one pixel, [O] Eq. 3, times three; frames that leave the clip wrap modulo T."""
     n = signal.shape[0]

@@ -8,10 +8,10 @@ put right edge by edge.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cinekit.energy import LoopProblem
+from cinekit.energy.jit import kernel
 from cinekit.solve.plane_moves import PlaneMoves, Reads
 
 Labels = NDArray[np.int32]
@@ -86,7 +86,7 @@ class PeriodMoves(PlaneMoves):
         return first, reads.second[axis], second, reads.first[axis]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _read_nodes(all_unary, sums, starts, labels, unary, own, frames):  # type: ignore[no-untyped-def]
     """The unary costs of a labelling, what its nodes read at their own frame, and the frames."""
     for k in range(labels.shape[0]):
@@ -96,7 +96,7 @@ def _read_nodes(all_unary, sums, starts, labels, unary, own, frames):  # type: i
         own[k] = sums[frames[k], k]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _read_neighbours(sums, frames, step, ahead, back):  # type: ignore[no-untyped-def]
     """What both ends of edges read at the other's frame, where that is not their own."""
     for k in range(ahead.shape[0]):
@@ -106,7 +106,7 @@ def _read_neighbours(sums, frames, step, ahead, back):  # type: ignore[no-untype
             back[k] = sums[first, k + step]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _near_costs(weights, now, new, costs):  # type: ignore[no-untyped-def]
     """Pair costs of frames at most p apart, from what both ends of an edge read there.
 
@@ -123,7 +123,7 @@ def _near_costs(weights, now, new, costs):  # type: ignore[no-untyped-def]
         e11[k] = weight * (abs(new_own1[k] - new_ahead[k]) + abs(new_back[k] - new_own2[k]))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _far_costs(sums, p, step, weights, frames, new_frames, costs):  # type: ignore[no-untyped-def]
     """The same of frames that are further apart, see :func:`cinekit.energy.kernels.from_sums`."""
     e01, e10, e11 = costs[1], costs[2], costs[3]
@@ -138,7 +138,7 @@ def _far_costs(sums, p, step, weights, frames, new_frames, costs):  # type: igno
             e11[k] = weights[k] * _far_pair(sums, p, k, step, new_first, new_second)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _far_pair(sums, p, k, step, a, b):  # type: ignore[no-untyped-def]
     """p times what both ends of an edge see of frames more than p apart."""
     first, last = min(a, b), max(a, b)

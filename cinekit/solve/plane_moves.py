@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cinekit.energy.area import Area
+from cinekit.energy.jit import kernel
 from cinekit.solve.grid_cut import AreaCut
 
 Labels = NDArray[np.int32]
@@ -141,7 +141,7 @@ class PlaneMoves(ABC):
         return taken
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _capacities(costs, room, terminal1, terminal2):  # type: ignore[no-untyped-def]
     """Capacities of edges, and what they add to the terminals of their ends; the terms truncated.
 
@@ -162,7 +162,7 @@ def _capacities(costs, room, terminal1, terminal2):  # type: ignore[no-untyped-d
     return truncated
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _settle(labels, new_labels, terminal):  # type: ignore[no-untyped-def]
     """Which nodes may change, bool (n,); the others get no terminal."""
     changing = np.empty(labels.shape[0], np.bool_)
@@ -182,7 +182,7 @@ def _forbid(terminal: Float, down: Float, right: Float) -> None:
     np.copyto(terminal, dear, where=np.isinf(terminal))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _unary_change(unary, new, taken):  # type: ignore[no-untyped-def]
     """The sum of the unary costs after the move, minus before; float64."""
     change = 0.0
@@ -192,7 +192,7 @@ def _unary_change(unary, new, taken):  # type: ignore[no-untyped-def]
     return change
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pair_change(costs, first, second):  # type: ignore[no-untyped-def]
     """The sum of the pair costs after the move, minus before; float64."""
     change = 0.0
@@ -204,14 +204,14 @@ def _pair_change(costs, first, second):  # type: ignore[no-untyped-def]
     return change
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _take(plane, new, taken):  # type: ignore[no-untyped-def]
     """plane = new where taken."""
     for k in range(plane.shape[0]):
         plane[k] = new[k] if taken[k] else plane[k]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _accept(costs, first, second):  # type: ignore[no-untyped-def]
     """Make E00 the costs after the move."""
     e00, e01, e10, e11 = costs[0], costs[1], costs[2], costs[3]

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cinekit.energy.jit import kernel
 from cinekit.solve import line_metric
 from cinekit.solve.messages import pass_messages
 
@@ -125,7 +125,7 @@ def _pair_sums(values: Float, axis: int) -> Float:
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add_pairs(values, axis, out):  # type: ignore[no-untyped-def]
     """numpy's reduceat does the same five times slower."""
     down, right = (2, 1) if axis == 0 else (1, 2)

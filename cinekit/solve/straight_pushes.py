@@ -9,14 +9,15 @@ deficit they could not fill.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from cinekit.energy.jit import kernel
 
 _ZERO = np.float32(0)
 _LANES = 288  # rows that are pushed along side by side
 _BLOCK = 32  # pixels of a row that are turned at once, so that what is written stays in the cache
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def push_straight(excess, down, up, right, left, spans, wanted):  # type: ignore[no-untyped-def]
     """Push every excess along its row and column into the deficits that it reaches, in place.
 
@@ -33,7 +34,7 @@ def push_straight(excess, down, up, right, left, spans, wanted):  # type: ignore
     return before - _deficit(excess, spans)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def has_deficit(excess, spans):  # type: ignore[no-untyped-def]
     """Whether a pixel of the spans still has an excess below 0."""
     for k in range(spans.shape[0]):
@@ -44,7 +45,7 @@ def has_deficit(excess, spans):  # type: ignore[no-untyped-def]
     return False
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc"})
+@kernel(fastmath={"reassoc"})
 def _deficit(excess, spans):  # type: ignore[no-untyped-def]
     total = 0.0
     for k in range(spans.shape[0]):
@@ -54,7 +55,7 @@ def _deficit(excess, spans):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _along_rows(excess, right, left, spans):  # type: ignore[no-untyped-def]
     """All rows to their right ends, then back: turned into columns, which vector instructions do
     side by side.
@@ -79,7 +80,7 @@ def _along_rows(excess, right, left, spans):  # type: ignore[no-untyped-def]
         _turn_back(behind, group, 1, left)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _turn(plane, spans, less, turned):  # type: ignore[no-untyped-def]
     """turned[:, k] = span k of a plane, which ends ``less`` earlier there; zeros after its end."""
     turned[:] = _ZERO
@@ -91,7 +92,7 @@ def _turn(plane, spans, less, turned):  # type: ignore[no-untyped-def]
                 turned[begin + j, k] = piece[j]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _turn_back(turned, spans, less, plane):  # type: ignore[no-untyped-def]
     """The inverse of :func:`_turn`."""
     for begin in range(0, turned.shape[0], _BLOCK):
@@ -102,7 +103,7 @@ def _turn_back(turned, spans, less, plane):  # type: ignore[no-untyped-def]
                 piece[j] = turned[begin + j, k]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _along_columns(excess, ahead, behind, spans, wanted):  # type: ignore[no-untyped-def]
     """All columns to their lower ends, then back up, row by row.
 
@@ -137,27 +138,27 @@ def _along_columns(excess, ahead, behind, spans, wanted):  # type: ignore[no-unt
             _carry(excess[i, a:b], *edges, wanted[i - 1, a:b], carried[a:b])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _want(excess, wanted):  # type: ignore[no-untyped-def]
     """What pixels can take themselves."""
     for j in range(excess.shape[0]):
         wanted[j] = max(-excess[j], _ZERO)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _want_beyond(ahead, beyond, wanted):  # type: ignore[no-untyped-def]
     """What those beyond can take through them."""
     for j in range(ahead.shape[0]):
         wanted[j] += min(ahead[j], beyond[j])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _bring(carried, excess):  # type: ignore[no-untyped-def]
     for j in range(excess.shape[0]):
         excess[j] += carried[j]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _carry(excess, ahead, behind, beyond, carried):  # type: ignore[no-untyped-def]
     """Pixels pass on what they have as far as it is wanted beyond them: it is carried."""
     for j in range(excess.shape[0]):

@@ -8,15 +8,15 @@ pixel must have a finite one.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from cinekit.energy.jit import kernel
 from cinekit.solve.line_metric import ABOVE, BELOW, LEFT, RIGHT, _belief
 
 # No NaN arises and the sign of zero does not matter: these two flags let a minimum vectorise.
 _FAST = {"nnan", "nsz"}
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@kernel(fastmath=_FAST)
 def send_down_table(cost, table, out):  # type: ignore[no-untyped-def]
     """out[b] = min_a cost[a] + table[a, b], less its minimum, which is returned."""
     n = cost.shape[0]
@@ -29,7 +29,7 @@ def send_down_table(cost, table, out):  # type: ignore[no-untyped-def]
     return _normalise(out)
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@kernel(fastmath=_FAST)
 def send_up_table(cost, table, out):  # type: ignore[no-untyped-def]
     """out[a] = min_b cost[b] + table[a, b], less its minimum, which is returned."""
     n = cost.shape[0]
@@ -41,7 +41,7 @@ def send_up_table(cost, table, out):  # type: ignore[no-untyped-def]
     return _normalise(out)
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@kernel(fastmath=_FAST)
 def _normalise(out):  # type: ignore[no-untyped-def]
     smallest = out[0]
     for b in range(1, out.shape[0]):
@@ -51,7 +51,7 @@ def _normalise(out):  # type: ignore[no-untyped-def]
     return smallest
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def trws_iteration(unary, vertical, horizontal, messages):  # type: ignore[no-untyped-def]
     """One forward and one backward pass of TRW-S; the lower bound."""
     h, w, n = unary.shape
@@ -84,7 +84,7 @@ def trws_iteration(unary, vertical, horizontal, messages):  # type: ignore[no-un
     return bound
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def decode(unary, vertical, horizontal, messages, labels):  # type: ignore[no-untyped-def]
     """Labels from messages, pixel by pixel, given the labels already chosen above and left."""
     h, w, n = unary.shape

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from cinekit.energy.jit import kernel
 from cinekit.energy.problem import LoopProblem
 from cinekit.protocols import LabelProblem
 from cinekit.solve.pyramid import LineGrid
@@ -98,7 +98,7 @@ def _coarser(grid: LineGrid, size: int) -> LineGrid:
     return grid
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_grid(unary, sums, starts, down, right, size, new_unary, vertical, horizontal):  # type: ignore[no-untyped-def]
     """Move labels from the first axis to the last, add up blocks and what both ends of an edge see.
 
