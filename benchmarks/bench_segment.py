@@ -35,8 +35,8 @@ from segment_truth import Score, Truth, coco, drawn, read_picture, score
 from cinekit.errors import CinekitError
 from cinekit.job import peak_memory
 from cinekit.model import Clip, SemanticResponse
-from cinekit.plug.build import build_component, read_option
-from cinekit.plug.option_files import find_option, option_files
+from cinekit.plug.build import build_component, option_values
+from cinekit.plug.providers import option_files
 from cinekit.plug.registry import Plugins, load_plugins, unavailable
 from cinekit.protocols import Segmenter
 from cinekit.see import all_categories
@@ -58,10 +58,7 @@ COLUMNS = 4
 def segmenter_of(name: str, plugins: Plugins) -> Segmenter:
     """The option of that name; "refine:NAME" draws one frame at a time to its edges."""
     outer, _, inner = name.rpartition(":")
-    option = find_option("segmenter", outer or inner, plugins.conf_providers)
-    if option is None:
-        sys.exit(f"bench_segment: no option segmenter={name}; see 'cinekit plugins'")
-    values = read_option(option, plugins.conf_providers)
+    values = option_values(plugins, "segmenter", outer or inner)
     if outer:
         values["of"] = {"name": inner}
     return build_component(plugins, "segmenter", values)

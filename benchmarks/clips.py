@@ -26,8 +26,7 @@ from cinekit.clip import read_clip
 from cinekit.job import Settings, make_cinemagraphs
 from cinekit.judge import decode_check
 from cinekit.model import Cinemagraph, Result
-from cinekit.plug.build import build_component, read_option
-from cinekit.plug.option_files import find_option
+from cinekit.plug.build import build_option
 from cinekit.plug.registry import load_plugins
 from cinekit.write.output import OutputFolder
 
@@ -61,11 +60,7 @@ MEASURES = {
 def segmenter_of(name: str, data: Path) -> Any:
     """The option of that name, with the weights of the test data."""
     os.environ["CINEKIT_MODELS"] = str(data / "weights")
-    plugins = load_plugins()
-    option = find_option("segmenter", name, plugins.conf_providers)
-    if option is None:
-        sys.exit(f"clips: no option segmenter={name}; see 'cinekit plugins'")
-    return build_component(plugins, "segmenter", read_option(option, plugins.conf_providers))
+    return build_option(load_plugins(), "segmenter", name)
 
 
 def run(path: Path, segmenter: str, data: Path, folder: Path) -> list[dict[str, Any]]:

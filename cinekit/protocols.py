@@ -189,6 +189,8 @@ class Writer(Component, Protocol):
 
     suffix: ClassVar[str]
     """With the dot: ".mp4"."""
+    media_type: ClassVar[str]
+    """Of the file: the report plays "video/...", shows "image/..." and links all others."""
 
     def write(
         self, frames: Iterable[NDArray[np.uint8]], fps: float, path: Path, repeat: int = 1

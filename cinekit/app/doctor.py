@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cinekit.plug.inventory import inventory
-from cinekit.plug.registry import load_plugins
+from cinekit.plug.registry import Plugins, load_plugins
 from cinekit.store.cache import VARIABLE as CACHE
 from cinekit.store.cache import cache_folder
-from cinekit.store.weights import KNOWN_MODELS, VARIABLE, models_folder
+from cinekit.store.weights import VARIABLE, models_folder
 from cinekit.text import one_line
 
 LIBRARIES = {
@@ -61,8 +61,9 @@ def checks() -> Iterator[Check]:
     yield Check("cinekit", True, importlib.metadata.version("cinekit"))
     yield from (_library(distribution, module) for distribution, module in LIBRARIES.items())
     yield from _encoders()
-    yield from _plugins()
-    yield from _weights()
+    plugins = load_plugins()
+    yield from _plugins(plugins)
+    yield from _weights(plugins)
     yield from _threads()
     yield _cache()
     yield _writable("cache", cache_folder(), f"earlier runs; {CACHE}=DIR chooses another")
@@ -87,14 +88,15 @@ def _encoders() -> Iterator[Check]:
         yield Check("encoder", found, f"{codec} for {suffix}" + ("" if found else ": not in PyAV"))
 
 
-def _plugins() -> Iterator[Check]:
-    plugins = load_plugins()
+def _plugins(plugins: Plugins) -> Iterator[Check]:
     for provider in plugins.providers[1:]:
         yield Check("plugin", True, f"{provider} ({provider.module})")
     for failure in plugins.failures:
         yield Check(
             "plugin", False, f"{failure.provider}: {failure.reason}; uninstall or update it"
         )
+    for clash in plugins.clashes:
+        yield Check("plugin", None, clash)
     for entry in inventory(plugins):
         name = f"{entry.kind}={entry.name}"
         if entry.reason:
@@ -105,10 +107,10 @@ def _plugins() -> Iterator[Check]:
             yield Check("component", True, name)
 
 
-def _weights() -> Iterator[Check]:
+def _weights(plugins: Plugins) -> Iterator[Check]:
     folder = models_folder()
     yield Check("weights", None, f"{folder} is searched; {VARIABLE}=DIR chooses another")
-    for model in KNOWN_MODELS.values():
+    for model in plugins.weights.values():
         found = (folder / model.file_name).is_file()
         text = f"{model.name}: {model.file_name}" + ("" if found else " not found")
         yield Check("weights", True if found else None, text)

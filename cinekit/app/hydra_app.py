@@ -16,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 from cinekit.errors import CinekitError, ConfigError, UnknownComponentError, WriteError
 from cinekit.plug.build import describe
 from cinekit.plug.providers import conf_folder, installed_entry_points, provider_of
-from cinekit.plug.registry import KINDS, KNOWN_ELSEWHERE
+from cinekit.plug.registry import KINDS, unknown_component
 from cinekit.text import did_you_mean, one_line
 
 if TYPE_CHECKING:
@@ -126,11 +126,7 @@ def _no_folder(error: OSError) -> WriteError:
 def _unknown_option(group: str, name: str, text: str) -> UnknownComponentError:
     listed = text.partition("Available options")[2].partition("Config search path")[0]
     options = [line.strip() for line in listed.splitlines()[1:] if line.strip()]
-    package = KNOWN_ELSEWHERE.get((group, name))
-    hint = f" (pip install {package})" if package else did_you_mean(name, options)
-    return UnknownComponentError(
-        f"unknown {group} '{name}'{hint}; options: {', '.join(options) or 'none'}"
-    )
+    return unknown_component(group, name, options)
 
 
 def _unknown_key(key: str, overrides: list[str]) -> ConfigError:

@@ -19,15 +19,16 @@ def list_plugins() -> int:
         for entry in entries:
             print("\n".join(_lines(entry)))
         print()
+    for clash in plugins.clashes:
+        print(f"provided twice: {clash}")
     for failure in plugins.failures:
         print(f"broken plugin: {failure.provider} ({failure.provider.module}): {failure.reason}")
     return 0
 
 
 def _lines(entry: Entry) -> list[str]:
-    source = " and ".join(str(provider) for provider in entry.providers)
     preset = f", preset of {entry.preset_of}" if entry.preset_of else ""
-    lines = [f"  {entry.name:<14} {source}{preset}: {state(entry)}"]
+    lines = [f"  {entry.name:<14} {entry.provider}{preset}: {state(entry)}"]
     if entry.parameters:
         values = ", ".join(f"{key}={show(value)}" for key, value in entry.parameters.items())
         lines.append(f"  {'':<14} {values}")

@@ -36,11 +36,6 @@ def _job(config: DictConfig, clip: Clip | None, output: Path) -> None:
     from cinekit.plug.build import build_component
     from cinekit.plug.registry import load_plugins
 
-    plugins = load_plugins()
-    settings, notes = build_settings(config, plugins)
-    extractors = build_features(config, plugins)
-    ranker: Any = build_component(plugins, "ranker", config.ranker)
-    cache = build_cache(config)
     features: dict[str, Mapping[str, float]] = {}
 
     def describe(result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]) -> None:
@@ -49,6 +44,11 @@ def _job(config: DictConfig, clip: Clip | None, output: Path) -> None:
             features[cinemagraph.candidate.id] = found
 
     with open_reporter() as reporter:
+        plugins = load_plugins()
+        settings, notes = build_settings(config, plugins)
+        extractors = build_features(config, plugins)
+        ranker: Any = build_component(plugins, "ranker", config.ranker)
+        cache = build_cache(config)
         for note in notes:
             reporter.note(note)
         source = clip or Path(config.input)

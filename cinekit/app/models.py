@@ -1,4 +1,4 @@
-"""``cinekit models``: which weights are known, which are here, and how the others get here.
+"""``cinekit models``: which weights the plugins know, which are here, how the others get here.
 
 Only ``get`` downloads, and only what it is told to; ``--yes`` says so once for all.
 """
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from cinekit.app.console import open_reporter
 from cinekit.errors import ConfigError, WeightsError
+from cinekit.plug.registry import load_plugins
 from cinekit.store.weights import (
-    KNOWN_MODELS,
     VARIABLE,
     KnownModel,
     checksum,
@@ -52,7 +52,7 @@ def _path(names: list[str]) -> int:
     if not names:
         print(models_folder())
     for model in _chosen(names):
-        print(find_weights(model.file_name, model.url))
+        print(find_weights(model.file_name, [model]))
     return 0
 
 
@@ -86,7 +86,8 @@ def _get(arguments: list[str]) -> int:
     agreed = any(argument in YES for argument in arguments)
     names = [argument for argument in arguments if argument not in YES]
     if not names:
-        raise ConfigError(f"expected names: cinekit models get NAME ..., of {_names()}")
+        known = ", ".join(known_models())
+        raise ConfigError(f"expected names: cinekit models get NAME ..., of {known}")
     for model in _chosen(names):
         _get_one(model, agreed)
     return 0
@@ -126,17 +127,24 @@ def _chosen(names: list[str], everything: bool = False) -> list[KnownModel]:
     everything : no names mean all of them.
     """
     if not names and everything:
-        return list(KNOWN_MODELS.values())
-    by_file = {model.file_name: model for model in KNOWN_MODELS.values()}
+        return list(known_models().values())
+    known = known_models()
+    by_file = {model.file_name: model for model in known.values()}
     chosen = []
     for name in names:
-        model = KNOWN_MODELS.get(name) or by_file.get(name)
+        model = known.get(name) or by_file.get(name)
         if model is None:
             raise ConfigError(
-                f"unknown model '{name}'{did_you_mean(name, KNOWN_MODELS)}; known: {_names()}"
+                f"unknown model '{name}'{did_you_mean(name, known)}; known: "
+                f"{', '.join(known) or 'none'}; others come with plugins"
             )
         chosen.append(model)
     return chosen
+
+
+def known_models() -> dict[str, KnownModel]:
+    """What the installed plugins have settings for, by name."""
+    return load_plugins().weights
 
 
 def installed(model: KnownModel) -> Path | None:
@@ -165,10 +173,6 @@ def size(n_bytes: int | None) -> str:
     if n_bytes < 1000:
         return f"{n_bytes} bytes"
     return f"{n_bytes / 1e3:.1f} kB" if n_bytes < 999_950 else f"{n_bytes / 1e6:.1f} MB"
-
-
-def _names() -> str:
-    return ", ".join(KNOWN_MODELS)
 
 
 VERBS: dict[str, Callable[[list[str]], int]] = {

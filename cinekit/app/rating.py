@@ -189,12 +189,9 @@ def assignments(command: str, rest: list[str], known: tuple[str, ...]) -> dict[s
 
 def ranker_of(plugins: Any, given: dict[str, Any], default: str) -> tuple[str, Any]:
     """The ranker that ``ranker=NAME ranker.KEY=VALUE`` asks for, with its option's values."""
-    from cinekit.plug.build import build_component, read_option
-    from cinekit.plug.option_files import find_option
+    from cinekit.plug.build import build_component, option_values
 
-    name = str(given.get("ranker", default))
-    option = find_option("ranker", name, plugins.conf_providers)
-    node = read_option(option, plugins.conf_providers) if option else {"name": name}
+    node = option_values(plugins, "ranker", str(given.get("ranker", default)))
     prefix = "ranker."
     node.update({k[len(prefix) :]: v for k, v in given.items() if k.startswith(prefix)})
     return str(node["name"]), build_component(plugins, "ranker", node)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from cinekit.errors import ConfigError, PluginError, SegmenterError
-from cinekit.plug.build import build_component, build_options, check_complete, read_option
-from cinekit.plug.option_files import find_option
+from cinekit.plug.build import build_component, build_options, check_complete, option_values
+from cinekit.plug.providers import find_option
 from cinekit.plug.registry import Plugins, unavailable
 from cinekit.store.cache import GIGABYTES, Cache
 from cinekit.text import one_line
@@ -134,12 +134,11 @@ def resolve_auto(choices: list[str], plugins: Plugins) -> tuple[dict[str, Any], 
     """
     reasons: dict[str, list[str]] = {}
     for choice in choices:
-        option = find_option("segmenter", choice, plugins.conf_providers)
-        if option is None:
+        if not _exists(choice, plugins):
             reasons.setdefault(": no such option", []).append(choice)
             continue
-        node = read_option(option, plugins.conf_providers)
         try:
+            node = option_values(plugins, "segmenter", choice)
             reason = unavailable(build_component(plugins, "segmenter", node))
         except (ConfigError, PluginError, SegmenterError) as error:
             reason = one_line(error)
@@ -148,6 +147,11 @@ def resolve_auto(choices: list[str], plugins: Plugins) -> tuple[dict[str, Any], 
             return node, f"segmenter: {choice}, chosen by auto{why}"
         reasons.setdefault(f" cannot run here: {reason}", []).append(choice)
     raise ConfigError(f"segmenter=auto: {_told(reasons) or 'no choices'}")
+
+
+def _exists(segmenter: str, plugins: Plugins) -> bool:
+    option = find_option("segmenter", segmenter, plugins.conf_providers)
+    return option is not None or segmenter in plugins.names("segmenter")
 
 
 def _told(reasons: dict[str, list[str]]) -> str:

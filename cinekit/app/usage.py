@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from cinekit.plug.option_files import CORE, option_files
-from cinekit.plug.providers import conf_folder, installed_entry_points, provider_of
+from cinekit.plug.providers import (
+    CORE_CONF,
+    conf_folder,
+    installed_entry_points,
+    option_files,
+    provider_of,
+)
 
 COMMANDS = """\
 cinekit: a short video becomes a picture in which one thing moves in a perfect loop
@@ -59,7 +64,7 @@ def groups() -> str:
 
 def values() -> str:
     """The values of the main configuration, as they stand in the file."""
-    folder = conf_folder(CORE)
+    folder = conf_folder(CORE_CONF)
     assert folder is not None
     text = (folder / "config.yaml").read_text("utf-8")
     body = text.partition("\n# Values\n")[2].partition("\nhydra:")[0].strip("\n")
@@ -71,7 +76,7 @@ def _defaults() -> dict[str, tuple[str, ...]]:
     """The options that the defaults list of the main configuration chooses, by group."""
     from omegaconf import OmegaConf
 
-    folder = conf_folder(CORE)
+    folder = conf_folder(CORE_CONF)
     assert folder is not None
     chosen: dict[str, tuple[str, ...]] = {}
     loaded = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml"))

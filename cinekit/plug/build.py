@@ -17,15 +17,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeVar, get_args, get_origin
 
+import yaml  # type: ignore[import-untyped]
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cinekit.errors import ConfigError
-from cinekit.plug.option_files import OptionFile, find_option
-from cinekit.plug.providers import Provider
+from cinekit.errors import BrokenPluginError, ConfigError
+from cinekit.plug.providers import OptionFile, Provider, find_option, split_name
 from cinekit.plug.registry import Plugins
 from cinekit.protocols import Component, FeatureExtractor, Segmenter, Solver, Writer
-from cinekit.text import did_you_mean
+from cinekit.text import did_you_mean, one_line
 
 Options = TypeVar("Options")
 
@@ -110,21 +110,70 @@ def build_options(
         raise ConfigError(_placed(str(error), where, fields)) from error
 
 
-def read_option(option: OptionFile, providers: Sequence[Provider] = ()) -> dict[str, Any]:
+def build_option(plugins: Plugins, kind: str, name: str, **changes: Any) -> Component:
+    """Build the component that an option names, with some of its values changed.
+
+    Raises
+    ------
+    PluginError, ConfigError
+        As :func:`build_component`.
+    """
+    values = option_values(plugins, kind, name)
+    return build_component(plugins, kind, {**values, **changes})
+
+
+def option_values(plugins: Plugins, group: str, name: str) -> dict[str, Any]:
     """The values of an option, on top of those of the options in its defaults list.
 
-    Hydra composes the command line's own options; this is for those that it never sees, nested
-    ones and the choices of ``segmenter=auto``. Only options of the same group may be listed.
+    A component needs no yaml: without one its values are its name alone. Hydra composes the
+    options of the command line; this is for those that it never sees, nested ones and the choices
+    of ``segmenter=auto``.
+
+    Raises
+    ------
+    BrokenPluginError
+        When its yaml, or one that it starts from, is broken.
     """
-    values = _mapping(OmegaConf.load(option.path), option.name)
+    option = find_option(group, name, plugins.conf_providers)
+    if option is None:
+        return {"name": name}
+    values = _read_option(option, plugins.conf_providers)
+    package = split_name(name)[0]
+    if package and (own := f"{package}:{values.get('name')}") in plugins.names(group):
+        values["name"] = own
+    return values
+
+
+def load_yaml(option: OptionFile) -> dict[str, Any]:
+    """What is in a yaml file, its defaults list included.
+
+    Raises
+    ------
+    BrokenPluginError
+        When it is no yaml, or no mapping.
+    """
+    try:
+        return _mapping(OmegaConf.load(option.path), option.name)
+    except (yaml.YAMLError, OSError, ValueError) as error:
+        raise BrokenPluginError(
+            f"option {option.group}={option.name} of {option.distribution} is broken "
+            f"({one_line(error)}): mend {option.path}"
+        ) from error
+
+
+def _read_option(option: OptionFile, providers: Sequence[Provider]) -> dict[str, Any]:
+    values = load_yaml(option)
     base: dict[str, Any] = {}
     for name in values.pop("defaults", None) or ():
         if name == "_self_":
             continue
         parent = find_option(option.group, str(name).rpartition("/")[2], providers)
         if parent is None:
-            raise ConfigError(f"{option.path}: no option {option.group}/{name} to start from")
-        base.update(read_option(parent, providers))
+            raise BrokenPluginError(
+                f"option {option.group}={option.name} of {option.distribution} starts from "
+                f"{option.group}={name}, which nobody has: mend {option.path}"
+            )
+        base.update(_read_option(parent, providers))
     return {**base, **values}
 
 
@@ -213,10 +262,8 @@ def _nested(value: Any, hint: Any, kind: str, where: str, plugins: Plugins) -> A
 def _nested_one(value: Any, kind: str, where: str, plugins: Plugins) -> Component:
     """A nested node's name is an option of its group, whose values are the node's defaults."""
     params = _mapping(value, where)
-    name = params.get("name")
-    option = find_option(kind, name, plugins.conf_providers) if isinstance(name, str) else None
-    if option is not None:
-        values = read_option(option, plugins.conf_providers)
+    if isinstance(name := params.get("name"), str):
+        values = option_values(plugins, kind, name)
         params = {**values, **params, "name": values.get("name", name)}
     return build_component(plugins, kind, params, where)
 

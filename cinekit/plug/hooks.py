@@ -1,4 +1,4 @@
-"""The hooks that a plugin may implement: five, one for each kind of component.
+"""The hooks that a plugin may implement: one for each kind of component, one for known weights.
 
 A plugin is a package with one entry point in the group ``cinekit``::
 
@@ -14,13 +14,14 @@ and import the heavy library inside the component's method.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 if TYPE_CHECKING:
     from cinekit.protocols import Component, FeatureExtractor, Segmenter, Solver, Writer
+    from cinekit.store.weights import KnownModel
 
 GROUP = "cinekit"
 """The entry-point group, and the project name of the pluggy markers."""
@@ -183,6 +184,7 @@ def cinekit_writers() -> Mapping[str, type[Writer]]:  # type: ignore[empty-body]
         @dataclass(frozen=True, kw_only=True)
         class NpyWriter:
             suffix: ClassVar[str] = ".npy"
+            media_type: ClassVar[str] = "application/octet-stream"
 
             def write(self, frames, fps, path, repeat=1):
                 np.save(path, np.stack(list(frames) * repeat))
@@ -191,4 +193,34 @@ def cinekit_writers() -> Mapping[str, type[Writer]]:  # type: ignore[empty-body]
         @cinekit.hookimpl
         def cinekit_writers():
             return {"npy": NpyWriter}
+    """
+
+
+@hookspec
+def cinekit_weights() -> Iterable[KnownModel]:  # type: ignore[empty-body]
+    """List the published weights files that the components of this plugin have settings for.
+
+    ``cinekit models`` shows, fetches and verifies them. Nothing is downloaded unasked.
+
+    Example
+    -------
+    ::
+
+        WEIGHTS = [
+            cinekit.KnownModel(
+                name="tiny",
+                file_name="tiny.onnx",
+                bytes=4096,
+                sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                url="https://example.org/tiny.onnx",
+                licence="CC0",
+                classes="voc_21",
+                good_at="animals, people and vehicles",
+            )
+        ]
+
+
+        @cinekit.hookimpl
+        def cinekit_weights():
+            return WEIGHTS
     """

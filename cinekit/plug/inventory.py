@@ -6,10 +6,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from cinekit.errors import CinekitError
-from cinekit.plug.build import build_component, read_option
-from cinekit.plug.option_files import option_files
-from cinekit.plug.providers import Provider
+from cinekit.errors import BrokenPluginError, CinekitError
+from cinekit.plug.build import build_component, option_values
+from cinekit.plug.providers import Provider, option_files
 from cinekit.plug.registry import KINDS, Plugins, unavailable
 from cinekit.text import one_line
 
@@ -21,7 +20,7 @@ class Entry:
     """One component or preset.
 
     kind, name : as in ``kind=name`` on the command line.
-    providers : who provides it; more than one is a clash.
+    provider : who provides it.
     parameters : its options and their defaults; ``???`` is mandatory.
     preset_of : the component whose parameters this option sets, when it has another name.
     reason : why it cannot run here, or None when it can.
@@ -29,7 +28,7 @@ class Entry:
 
     kind: str
     name: str
-    providers: tuple[Provider, ...]
+    provider: Provider
     parameters: dict[str, Any]
     preset_of: str | None
     reason: str | None
@@ -42,34 +41,38 @@ class Entry:
 
 def inventory(plugins: Plugins) -> list[Entry]:
     """Every component, and after it the presets that other options make of it."""
-    options: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in KINDS}
+    presets: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
     for option in option_files(plugins.conf_providers):
-        if option.group in options:
-            values = read_option(option, plugins.conf_providers)
-            options[option.group].setdefault(option.name, values)
+        if option.group not in KINDS:
+            continue
+        try:
+            values = option_values(plugins, option.group, option.name)
+        except BrokenPluginError:
+            continue  # its component says so, and doctor the plugin
+        made = presets.setdefault((option.group, str(values.get("name"))), {})
+        made.setdefault(option.name, values)
     entries = []
     for kind in KINDS:
         for name in plugins.names(kind):
-            component = _component(plugins, kind, name, options[kind].get(name))
-            entries.append(component)
+            entries.append(component := _component(plugins, kind, name))
             entries += [
                 _preset(plugins, preset, values, component)
-                for preset, values in options[kind].items()
-                if preset != name and values.get("name") == name
+                for preset, values in presets.get((kind, name), {}).items()
+                if preset != name
             ]
     return entries
 
 
-def _component(plugins: Plugins, kind: str, name: str, node: dict[str, Any] | None) -> Entry:
+def _component(plugins: Plugins, kind: str, name: str) -> Entry:
     """A component shows the values of its option, which a class cannot always have as defaults."""
-    providers = tuple(plugins.providers_of(kind, name))
+    provider = plugins.provider(kind, name)
     try:
         defaults = _defaults(plugins.get(kind, name))
+        node = option_values(plugins, kind, name)
     except CinekitError as error:
-        return Entry(kind, name, providers, {}, None, one_line(error))
-    node = node or {"name": name}
+        return Entry(kind, name, provider, {}, None, one_line(error))
     parameters = {key: node.get(key, value) for key, value in defaults.items()}
-    return Entry(kind, name, providers, parameters, None, _reason(plugins, kind, node, parameters))
+    return Entry(kind, name, provider, parameters, None, _reason(plugins, kind, node, parameters))
 
 
 def _preset(plugins: Plugins, name: str, values: dict[str, Any], base: Entry) -> Entry:
@@ -80,7 +83,7 @@ def _preset(plugins: Plugins, name: str, values: dict[str, Any], base: Entry) ->
         if key != "name" and _plain(base.parameters.get(key, MANDATORY)) != value
     }
     reason = base.reason or _reason(plugins, base.kind, values, values)
-    return Entry(base.kind, name, base.providers, parameters, base.name, reason)
+    return Entry(base.kind, name, base.provider, parameters, base.name, reason)
 
 
 def _reason(

@@ -9,11 +9,10 @@ asking for one of its components is an error.
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import importlib.metadata
 import inspect
-from collections.abc import Callable, Iterable, Mapping
-from types import ModuleType
+import logging
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pluggy
@@ -28,59 +27,57 @@ from cinekit.errors import (
 from cinekit.plug import builtin
 from cinekit.plug import hooks as hookspecs
 from cinekit.plug.providers import (
+    CORE,
     Provider,
-    conf_folder,
     how_to_install,
     installed_entry_points,
+    option_files,
     provider_of,
+    split_name,
+    unmet_bound,
 )
+from cinekit.store.weights import KnownModel
 from cinekit.text import did_you_mean, one_line
 
-METHODS = {
-    "segmenter": "respond",
-    "solver": "solve",
-    "ranker": "fit",
-    "features": "extract",
-    "writer": "write",
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """What makes a class a component of a kind.
+
+    hook : that provides it.
+    method, takes : what is called, and with which arguments, by their places.
+    constants : class attributes that it must have, each a text, and an example of each.
+    """
+
+    hook: str
+    method: str
+    takes: tuple[str, ...]
+    constants: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def call(self) -> str:
+        """The method as one would write it."""
+        return f"{self.method}({', '.join(self.takes)})"
+
+
+KINDS = {
+    "segmenter": Kind("cinekit_segmenters", "respond", ("clip", "progress")),
+    "solver": Kind("cinekit_solvers", "solve", ("problem", "start", "progress")),
+    "ranker": Kind("cinekit_rankers", "fit", ("features", "ratings")),
+    "features": Kind("cinekit_features", "extract", ("result", "cinemagraph", "frames")),
+    "writer": Kind(
+        *("cinekit_writers", "write", ("frames", "fps", "path", "repeat")),
+        constants={"suffix": ".mp4", "media_type": "video/mp4"},
+    ),
 }
-"""Kind of component, which is also its Hydra group, and the method that makes it one."""
+"""Kinds of component by name, which is also their group on the command line."""
 
-HOOKS = {
-    "segmenter": "cinekit_segmenters",
-    "solver": "cinekit_solvers",
-    "ranker": "cinekit_rankers",
-    "features": "cinekit_features",
-    "writer": "cinekit_writers",
-}
+WEIGHTS = "cinekit_weights"
+"""The hook for what is no component: the weights files that a plugin has settings for."""
 
-KINDS = tuple(HOOKS)
-
-
-KNOWN_ELSEWHERE = {
-    ("features", "c3d"): "cinekit-c3d",
-    ("ranker", "xgboost"): "cinekit-xgboost",
-    ("segmenter", "ade20k"): "cinekit-litert",
-    ("segmenter", "ade20k_voc"): "cinekit-litert",
-    ("segmenter", "bisenet"): "'cinekit-faces[bisenet]'",
-    ("segmenter", "face_mesh"): "cinekit-faces",
-    ("segmenter", "fcn8"): "cinekit-fcn8",
-    ("segmenter", "fcn8_pascal_context"): "cinekit-fcn8",
-    ("segmenter", "fcn8_voc"): "cinekit-fcn8",
-    ("segmenter", "litert"): "cinekit-litert",
-    ("segmenter", "mmseg"): "cinekit-mmseg",
-    ("segmenter", "mmseg_deeplabv3plus"): "cinekit-mmseg",
-    ("segmenter", "mmseg_fcn"): "cinekit-mmseg",
-    ("segmenter", "mmseg_pspnet"): "cinekit-mmseg",
-    ("segmenter", "mmseg_segformer"): "cinekit-mmseg",
-    ("segmenter", "onnx"): "cinekit-onnx",
-    ("segmenter", "scene_voc"): "cinekit-litert",
-    ("segmenter", "selfie"): "cinekit-litert",
-    ("segmenter", "selfie_landscape"): "cinekit-litert",
-    ("segmenter", "voc"): "cinekit-litert",
-    ("solver", "gco"): "cinekit-gco",
-    ("solver", "maxflow"): "cinekit-maxflow",
-}
-"""Components and options of the project's own plugins, to say what to install."""
+HOOKS = (*(kind.hook for kind in KINDS.values()), WEIGHTS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +89,7 @@ class Failure:
     """
 
     provider: Provider
-    error: Exception
+    error: BaseException
     names: frozenset[tuple[str | None, str]]
 
     @property
@@ -105,17 +102,28 @@ class Failure:
         return (kind, name) in self.names or (None, name) in self.names
 
 
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """Where a component's class comes from."""
+
+    provider: Provider
+    components: Mapping[str, type[Any]]
+
+
 class Plugins:
-    """Every component that can be named here, by kind and name."""
+    """Every component that can be named here, by kind and name.
+
+    A name that several provide is the core's own where it is one of them; each of the others is
+    named ``package:name``.
+    """
 
     def __init__(self) -> None:
         self.providers: list[Provider] = []
         self.failures: list[Failure] = []
+        self.weights: dict[str, KnownModel] = {}
         self._manager = pluggy.PluginManager(hookspecs.GROUP)
         self._manager.add_hookspecs(hookspecs)
-        self._sources: dict[str, dict[str, list[tuple[Provider, Mapping[str, type[Any]]]]]] = {
-            kind: {} for kind in KINDS
-        }
+        self._sources: dict[str, dict[str, list[_Source]]] = {kind: {} for kind in KINDS}
 
     def register(self, plugin: object, provider: Provider) -> None:
         """Add a plugin: a module or any object with hook implementations.
@@ -128,28 +136,45 @@ class Plugins:
         _check_marked(plugin)
         try:
             self._manager.register(plugin, name=provider.module)
-            collected = [
-                (kind, self._call(plugin, kind)) for kind in KINDS if self._implements(plugin, kind)
-            ]
-            for caller in self._manager.get_hookcallers(plugin) or []:
-                if not caller.has_spec():
-                    raise BrokenPluginError(_unknown_hook(caller.name))
-        except Exception:
+            callers = [caller.name for caller in self._manager.get_hookcallers(plugin) or []]
+            if unknown := [name for name in callers if name not in HOOKS]:
+                raise BrokenPluginError(_unknown_hook(unknown[0]))
+            collected = {
+                kind: _collect(plugin, KINDS[kind].hook)
+                for kind in KINDS
+                if KINDS[kind].hook in callers
+            }
+            weights = list(getattr(plugin, WEIGHTS)()) if WEIGHTS in callers else []
+            if not all(isinstance(model, KnownModel) for model in weights):
+                raise BrokenPluginError(f"expected a list of KnownModel from {WEIGHTS}")
+        except BaseException:
             if self._manager.is_registered(plugin):
                 self._manager.unregister(plugin)
             raise
-        for kind, components in collected:
+        for kind, components in collected.items():
             for name in components:
-                self._sources[kind].setdefault(name, []).append((provider, components))
+                self._sources[kind].setdefault(name, []).append(_Source(provider, components))
+        for model in weights:
+            self.weights.setdefault(model.name, model)
         self.providers.append(provider)
 
     def names(self, kind: str) -> list[str]:
-        """Names of a kind's components, sorted."""
-        return sorted(self._sources[kind])
+        """Names of a kind's components, sorted; what is not the first choice as package:name."""
+        found = []
+        for name, sources in self._sources[kind].items():
+            first = _first_choice(sources)
+            found += [name] if first else []
+            found += [_qualified(one, name) for one in sources if one is not first]
+        return sorted(found)
 
-    def providers_of(self, kind: str, name: str) -> list[Provider]:
-        """Who provides a component; more than one is an error once it is asked for."""
-        return [provider for provider, _ in self._sources[kind].get(name, [])]
+    def provider(self, kind: str, name: str) -> Provider:
+        """Who provides a component.
+
+        Raises
+        ------
+        UnknownComponentError, DuplicateComponentError
+        """
+        return self._source(kind, name).provider
 
     def get(self, kind: str, name: str) -> type[Any]:
         """The class of a component.
@@ -158,21 +183,34 @@ class Plugins:
         ------
         UnknownComponentError, DuplicateComponentError, BrokenPluginError, MissingDependencyError
         """
-        sources = self._sources[kind].get(name, [])
-        if not sources:
-            raise self._absent(kind, name)
-        if len(sources) > 1:
-            owners = " and ".join(str(provider) for provider, _ in sources)
-            raise DuplicateComponentError(
-                f"{kind} '{name}' is provided by {owners}: uninstall one of them"
-            )
-        provider, components = sources[0]
+        source = self._source(kind, name)
+        for other in self._sources[kind].get(name, ()):
+            if other is not source:
+                log.warning(
+                    "%s '%s' is cinekit's own; that of %s is %s=%s",
+                    *(kind, name, other.provider, kind, _qualified(other, name)),
+                )
         try:
-            found = components[name]
-        except Exception as error:
-            raise _asked_for(kind, name, provider, error) from error
-        _check_component(kind, name, found, provider)
+            found = source.components[split_name(name)[1]]
+        except (Exception, SystemExit) as error:
+            raise _asked_for(kind, name, source.provider, error) from error
+        _check_component(kind, name, found, source.provider)
         return found
+
+    @property
+    def clashes(self) -> list[str]:
+        """Every name that several plugins provide, in one line."""
+        lines = []
+        for kind, names in self._sources.items():
+            for name, sources in names.items():
+                first = _first_choice(sources)
+                others = [one for one in sources if one is not first]
+                ways = " or ".join(f"{kind}={_qualified(one, name)}" for one in others)
+                if others and first:
+                    lines.append(f"{kind}={name} is that of {first.provider}; another is {ways}")
+                elif others:
+                    lines.append(f"{kind}={name} is provided twice: say {ways}")
+        return lines
 
     @property
     def conf_providers(self) -> list[Provider]:
@@ -180,32 +218,38 @@ class Plugins:
         everyone = self.providers + [failure.provider for failure in self.failures]
         return [provider for provider in everyone if provider.conf]
 
+    def _source(self, kind: str, name: str) -> _Source:
+        package, plain = split_name(name)
+        sources = self._sources[kind].get(plain, [])
+        if package:
+            sources = [one for one in sources if one.provider.distribution == package]
+        if not sources:
+            raise self._absent(kind, name)
+        first = _first_choice(sources)
+        if first is None:
+            owners = " and ".join(str(one.provider) for one in sources)
+            ways = " or ".join(f"{kind}={_qualified(one, name)}" for one in sources)
+            raise DuplicateComponentError(f"{kind} '{name}' is provided by {owners}: say {ways}")
+        return first
+
     def _absent(self, kind: str, name: str) -> PluginError:
         for failure in self.failures:
             if failure.provides(kind, name):
                 return _asked_for(kind, name, failure.provider, failure.error)
-        names = self.names(kind)
-        package = KNOWN_ELSEWHERE.get((kind, name))
-        hint = f" (pip install {package})" if package else did_you_mean(name, names)
         broken = "".join(f"; plugin {failure.provider} failed to load" for failure in self.failures)
-        return UnknownComponentError(
-            f"unknown {kind} '{name}'{hint}; installed: {', '.join(names) or 'none'}{broken}"
-        )
+        return unknown_component(kind, name, self.names(kind), broken)
 
-    def _implements(self, plugin: object, kind: str) -> bool:
-        return any(
-            impl.plugin is plugin
-            for impl in getattr(self._manager.hook, HOOKS[kind]).get_hookimpls()
-        )
 
-    def _call(self, plugin: object, kind: str) -> Mapping[str, type[Any]]:
-        hook = HOOKS[kind]
-        components = getattr(plugin, hook)()
-        if not isinstance(components, Mapping):
-            raise BrokenPluginError(
-                f"expected a mapping from {hook}, received {type(components).__name__}"
-            )
-        return components
+def unknown_component(
+    kind: str, name: str, names: Iterable[str], broken: str = ""
+) -> UnknownComponentError:
+    """What is told to whom asks for a name that nobody here provides."""
+    names = sorted(names)
+    return UnknownComponentError(
+        f"unknown {kind} '{name}'{did_you_mean(name, names)}; "
+        f"installed: {', '.join(names) or 'none'}{broken}; "
+        "more come with plugins, pip install cinekit-NAME (see the README)"
+    )
 
 
 def load_plugins(entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> Plugins:
@@ -214,37 +258,21 @@ def load_plugins(entry_points: Iterable[importlib.metadata.EntryPoint] | None = 
     entry_points : those to load instead of the installed ones of the group ``cinekit``.
     """
     plugins = Plugins()
-    version = importlib.metadata.version("cinekit")
-    plugins.register(builtin, Provider("cinekit", version, builtin.__name__))
+    plugins.register(builtin, Provider(CORE, importlib.metadata.version(CORE), builtin.__name__))
     for entry in installed_entry_points() if entry_points is None else entry_points:
         provider = provider_of(entry)
         try:
+            if reason := unmet_bound(provider.distribution):
+                raise BrokenPluginError(reason)
             plugins.register(entry.load(), provider)
-        except Exception as error:
-            plugins.failures.append(Failure(provider, error, _expected_names(entry, provider)))
+        except (Exception, SystemExit) as error:
+            names = {(None, entry.name)} | {
+                (option.group, option.name)
+                for option in option_files([provider])
+                if option.distribution == provider.distribution
+            }
+            plugins.failures.append(Failure(provider, error, frozenset(names)))
     return plugins
-
-
-def require(module: str, install: str, needed_by: str) -> ModuleType:
-    """Import a component's heavy library when its method runs.
-
-    module : what to import, "ai_edge_litert.interpreter".
-    install : what brings it, "cinekit-litert" or "PyMaxflow>=1.3".
-    needed_by : who asks, "segmenter 'litert'".
-
-    Raises
-    ------
-    MissingDependencyError
-        One line that names the package to install.
-    """
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is not None and not (module + ".").startswith(error.name + "."):
-            raise
-        raise MissingDependencyError(
-            f"{needed_by} needs '{module}', which is not installed: pip install '{install}'"
-        ) from error
 
 
 def unavailable(component: Any) -> str | None:
@@ -258,18 +286,17 @@ def unavailable(component: Any) -> str | None:
     return one_line(reason) if reason else None
 
 
-def _expected_names(
-    entry: importlib.metadata.EntryPoint, provider: Provider
-) -> frozenset[tuple[str | None, str]]:
-    names: set[tuple[str | None, str]] = {(None, entry.name)}
-    folder = conf_folder(provider.conf) if provider.conf else None
-    if folder:
-        for kind in KINDS:
-            names.update((kind, path.stem) for path in (folder / kind).glob("*.yaml"))
-    return frozenset(names)
+def _first_choice(sources: list[_Source]) -> _Source | None:
+    """Whom a name means: its only provider, or the core; None among equals."""
+    core = [one for one in sources if one.provider.distribution == CORE]
+    return (core or sources)[0] if core or len(sources) == 1 else None
 
 
-def _asked_for(kind: str, name: str, provider: Provider, error: Exception) -> PluginError:
+def _qualified(source: _Source, name: str) -> str:
+    return f"{source.provider.distribution}:{name}"
+
+
+def _asked_for(kind: str, name: str, provider: Provider, error: BaseException) -> PluginError:
     if isinstance(error, MissingDependencyError):
         return error
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
@@ -280,6 +307,8 @@ def _asked_for(kind: str, name: str, provider: Provider, error: Exception) -> Pl
             f"{kind} '{name}' of {provider} needs the Python module '{missing}', "
             f"which is not installed: {package}"
         )
+    if isinstance(error, PluginError):
+        return BrokenPluginError(f"{kind} '{name}' of {provider} cannot be used: {one_line(error)}")
     return BrokenPluginError(
         f"{kind} '{name}' cannot be used: {provider} failed to import "
         f"({type(error).__name__}: {one_line(error)}); update or uninstall it"
@@ -288,23 +317,46 @@ def _asked_for(kind: str, name: str, provider: Provider, error: Exception) -> Pl
 
 def _check_marked(plugin: object) -> None:
     for name, value in inspect.getmembers(plugin, callable):
-        if name in HOOKS.values() and not hasattr(value, f"{hookspecs.GROUP}_impl"):
+        if name in HOOKS and not hasattr(value, f"{hookspecs.GROUP}_impl"):
             raise BrokenPluginError(f"{name} lacks the decorator @cinekit.hookimpl")
 
 
 def _unknown_hook(name: str) -> str:
-    hooks = tuple(HOOKS.values())
-    return f"unknown hook '{name}'{did_you_mean(name, hooks)}; hooks: {', '.join(hooks)}"
+    return f"unknown hook '{name}'{did_you_mean(name, HOOKS)}; hooks: {', '.join(HOOKS)}"
+
+
+def _collect(plugin: object, hook: str) -> Mapping[str, type[Any]]:
+    components = getattr(plugin, hook)()
+    if not isinstance(components, Mapping):
+        raise BrokenPluginError(
+            f"expected a mapping from {hook}, received {type(components).__name__}"
+        )
+    return components
 
 
 def _check_component(kind: str, name: str, found: Any, provider: Provider) -> None:
-    method = METHODS[kind]
+    wanted = KINDS[kind]
+    method = getattr(found, wanted.method, None)
     wrong = None
     if not (inspect.isclass(found) and dataclasses.is_dataclass(found)):
         wrong = f"a dataclass, received {found!r}"
-    elif method and not isinstance(getattr(found, method, None), Callable):  # type: ignore[arg-type]
-        wrong = f"a class with the method {method}(), received {found.__name__}"
-    elif kind == "writer" and not isinstance(getattr(found, "suffix", None), str):
-        wrong = f"a class with a suffix such as '.mp4', received {found.__name__}"
+    elif not callable(method):
+        wrong = f"a class with the method {wanted.call}, received {found.__name__}"
+    elif not _takes(method, len(wanted.takes)):
+        wrong = f"the method {wanted.call}, received {wanted.method}{inspect.signature(method)}"
+    else:
+        for constant, example in wanted.constants.items():
+            if not isinstance(getattr(found, constant, None), str):
+                wrong = f"a class with a {constant} such as '{example}', received {found.__name__}"
+                break
     if wrong:
         raise BrokenPluginError(f"{kind} '{name}' of {provider}: expected {wrong}")
+
+
+def _takes(method: Any, count: int) -> bool:
+    """Whether a method can be called with so many arguments."""
+    try:
+        inspect.signature(method).bind(None, *range(count))
+    except TypeError:
+        return False
+    return True

@@ -26,8 +26,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.checks import above_zero, at_least, set_enum
 from cinekit.errors import RankError
-from cinekit.rank.checks import above_zero, at_least, set_enum
 from cinekit.rank.gauss_newton import Quadratic, UserProblem, find_user
 from cinekit.rank.mappings import Mapping, fit_linear, fit_rbf, refit
 from cinekit.rank.ratings import check_ratings, fill_with_biases

@@ -13,9 +13,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.checks import above_zero, at_least, set_enum
 from cinekit.rank.aem import Aem, AemOptions, MappingKind, fit_aem
 from cinekit.rank.base import Array, Features, FittedRanker, Scaler, Training, UserRatings
-from cinekit.rank.checks import above_zero, at_least, set_enum
 from cinekit.rank.rankers import ProjectsUsers, UserFeature
 from cinekit.rank.soft_impute import Completion, soft_impute
 from cinekit.rank.threads import one_thread

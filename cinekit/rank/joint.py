@@ -29,6 +29,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.checks import above_zero, at_least, set_enum
 from cinekit.errors import ConfigError
 from cinekit.rank.aem import (
     AemOptions,
@@ -38,7 +39,6 @@ from cinekit.rank.aem import (
     start_mappings,
 )
 from cinekit.rank.base import Array, Features, FittedRanker, Scaler, Training, UserRatings
-from cinekit.rank.checks import above_zero, at_least, set_enum
 from cinekit.rank.gauss_newton import Quadratic, UserProblem, find_user
 from cinekit.rank.mappings import Mapping, refit
 from cinekit.rank.ratings import fill_with_biases, validation_mask

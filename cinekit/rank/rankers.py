@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.checks import at_least, set_enum
 from cinekit.rank.aem import Aem, AemOptions, MappingKind, fit_aem
 from cinekit.rank.base import (
     Array,
@@ -22,7 +23,6 @@ from cinekit.rank.base import (
     UserRatings,
     join,
 )
-from cinekit.rank.checks import at_least, set_enum
 from cinekit.rank.forest import Forest, fit_forest
 from cinekit.rank.soft_impute import Completion, soft_impute
 from cinekit.rank.threads import one_thread

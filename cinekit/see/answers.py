@@ -18,7 +18,7 @@ from cinekit.see.folding import grid_size, softmax
 from cinekit.see.vocabulary import BACKGROUND, VOCABULARIES, load_vocabulary, read_labels
 
 
-class Output(StrEnum):
+class NetworkOutput(StrEnum):
     """What the network's output holds."""
 
     LOGITS = "logits"
@@ -33,7 +33,7 @@ class Output(StrEnum):
     @property
     def per_class(self) -> bool:
         """Whether the last axis counts classes."""
-        return self in (Output.LOGITS, Output.PROBABILITIES)
+        return self in (NetworkOutput.LOGITS, NetworkOutput.PROBABILITIES)
 
 
 def parse_labels(labels: str) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ def parse_labels(labels: str) -> tuple[str, ...]:
 
 
 def fit_labels(
-    labels: Sequence[str], output: Output, n_channels: int, model: str
+    labels: Sequence[str], output: NetworkOutput, n_channels: int, model: str
 ) -> tuple[str, ...]:
     """The labels in the order of the network's channels.
 
@@ -63,7 +63,7 @@ def fit_labels(
         When a mask does not have two labels.
     """
     fitted = tuple(labels)
-    if output is Output.MASK and len(fitted) != 2:
+    if output is NetworkOutput.MASK and len(fitted) != 2:
         raise ConfigError(
             f"expected two labels for a mask, the outside and the inside, received {list(fitted)}"
         )
@@ -80,7 +80,7 @@ def fit_labels(
 
 
 def class_probabilities(
-    answer: NDArray[np.generic], output: Output, n_classes: int, most: int, model: str
+    answer: NDArray[np.generic], output: NetworkOutput, n_classes: int, most: int, model: str
 ) -> NDArray[np.float32]:
     """float32 (h', w', n_classes), sum 1, from an answer of (h, w, n), (h, w, 1) or (h, w).
 
@@ -94,12 +94,12 @@ def class_probabilities(
     WeightsError
         When class numbers go beyond the labels.
     """
-    if output is Output.LOGITS:
+    if output is NetworkOutput.LOGITS:
         return softmax(sample_centres(answer, most).astype(np.float32))
-    if output is Output.PROBABILITIES:
+    if output is NetworkOutput.PROBABILITIES:
         return answer.astype(np.float32, copy=False)
     plane = answer if answer.ndim == 2 else answer[..., 0]
-    if output is Output.MASK:
+    if output is NetworkOutput.MASK:
         inside = np.clip(plane.astype(np.float32), 0, 1)
         return np.stack([1 - inside, inside], axis=-1)
     index = np.rint(plane.astype(np.float64)).astype(np.int64)

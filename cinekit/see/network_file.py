@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,10 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.errors import ConfigError, WeightsError
-from cinekit.see.answers import Output, class_probabilities, fit_labels, parse_labels
+from cinekit.errors import ConfigError
+from cinekit.see.answers import NetworkOutput, class_probabilities, fit_labels, parse_labels
 from cinekit.see.network import NetworkSegmenter
-from cinekit.store.weights import find_weights
+from cinekit.store.weights import KnownModel, lacking
 
 
 class OpenNetwork(Protocol):
@@ -65,10 +64,12 @@ class NetworkFileSegmenter(NetworkSegmenter):
     """The runtime's module."""
     distribution: ClassVar[str]
     """What to install for it."""
+    known: ClassVar[tuple[KnownModel, ...]] = ()
+    """Published networks, to say where a missing file is to be had."""
 
     model: str
     labels: str
-    output: Output = Output.LOGITS
+    output: NetworkOutput = NetworkOutput.LOGITS
     mean: list[float] = field(default_factory=lambda: [127.5])
     std: list[float] = field(default_factory=lambda: [127.5])
     threads: int = 2
@@ -97,13 +98,7 @@ class NetworkFileSegmenter(NetworkSegmenter):
 
     def unavailable(self) -> str | None:
         """Why it cannot run here: the package or the weights are missing."""
-        if importlib.util.find_spec(self.module) is None:
-            return f"needs {self.module!r}: pip install {self.distribution}"
-        try:
-            find_weights(self.model)
-        except WeightsError as error:
-            return str(error)
-        return None
+        return lacking(self.module, self.distribution, self.model, known=self.known)
 
     def classes(self) -> Sequence[str]:
         """Class names in the order of the network's output."""
@@ -113,7 +108,7 @@ class NetworkFileSegmenter(NetworkSegmenter):
     def probabilities(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """float32 (n, h, w, n_classes); see :class:`NetworkSegmenter`."""
         n_classes = len(self.classes())
-        most = self.cells if self.output is Output.LOGITS else None
+        most = self.cells if self.output is NetworkOutput.LOGITS else None
         return np.stack(
             [
                 class_probabilities(

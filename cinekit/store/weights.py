@@ -1,21 +1,24 @@
-"""The model store: where weights files are, and how they get there.
+"""What components need and cinekit does not ship: libraries, and files of network weights.
 
-cinekit ships no weights. A segmenter names a file; it is found by its path, or by its name in the
-models folder. Nothing is ever downloaded unless :func:`download` is called.
+A component names its weights file; it is found by its path, or by its name in the models folder.
+Nothing is ever downloaded unless :func:`download` is called.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
+import importlib.util
 import os
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
-from cinekit.errors import WeightsError
+from cinekit.errors import MissingDependencyError, WeightsError
 from cinekit.protocols import Progress, silent
 
 VARIABLE = "CINEKIT_MODELS"
@@ -27,7 +30,7 @@ CHUNK = 1 << 18
 
 @dataclass(frozen=True, kw_only=True)
 class KnownModel:
-    """A weights file that cinekit or one of its plugins has settings for.
+    """A weights file that a plugin has settings for; its hook ``cinekit_weights`` lists them.
 
     name : for ``cinekit models``; mostly the option that uses it, ``segmenter=<name>``.
     file_name : its name in the models folder.
@@ -47,118 +50,6 @@ class KnownModel:
     licence: str
     classes: str
     good_at: str
-
-
-_MEDIAPIPE = "https://storage.googleapis.com/mediapipe-assets"
-_FCN = "http://dl.caffe.berkeleyvision.org"
-_FCN_LICENCE = "of its authors: unmodified use without restriction; trained on PASCAL VOC"
-
-_KNOWN = (
-    KnownModel(
-        name="ade20k",
-        file_name="deeplabv3_mobilenetv2_ade20k.tflite",
-        bytes=2_415_896,
-        sha256="9476784566f88bf0bdc3169f0012fb7d08857b325811d8c1aaf5ada1c0d4e4f9",
-        url="https://tfhub.dev/sayakpaul/lite-model/deeplabv3-mobilenetv2-ade20k/1/default/1?lite-format=tflite",
-        licence="converted from Google's DeepLab checkpoints (Apache-2.0); the copy states none",
-        classes="ade20k_150",
-        good_at="scenery: sky, tree, grass, water, building, person; weak on close-up animals",
-    ),
-    KnownModel(
-        name="voc",
-        file_name="deeplabv3_mobilenetv2_voc_quant.tflite",
-        bytes=2_193_224,
-        sha256="350af47fd346ea6d74b58833a351f583ba860e9806ec5bd292ff8d8f1f249398",
-        url="https://github.com/google-coral/test_data/raw/104342d2d3480b3e66203073dac24f4e2dbb4c41/deeplabv3_mnv2_pascal_quant.tflite",
-        licence="Apache-2.0 (google-coral/test_data)",
-        classes="voc_21",
-        good_at="animals, people and vehicles; no scenery",
-    ),
-    KnownModel(
-        name="selfie",
-        file_name="selfie_segmentation.tflite",
-        bytes=249_505,
-        sha256="9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
-        url=f"{_MEDIAPIPE}/selfie_segmentation.tflite?generation=1683332563830600",
-        licence="Apache-2.0 (MediaPipe)",
-        classes="background, person",
-        good_at="one person close to the camera; a few milliseconds a frame",
-    ),
-    KnownModel(
-        name="selfie_landscape",
-        file_name="selfie_segmentation_landscape.tflite",
-        bytes=250_145,
-        sha256="a77d03f4659b9f6b6c1f5106947bf40e99d7655094b6527f214ea7d451106edd",
-        url=f"{_MEDIAPIPE}/selfie_segmentation_landscape.tflite?generation=1683332561312022",
-        licence="Apache-2.0 (MediaPipe)",
-        classes="background, person",
-        good_at="the same for wide frames; faster",
-    ),
-    KnownModel(
-        name="face_detector",
-        file_name="face_detection_short_range.tflite",
-        bytes=229_714,
-        sha256="bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
-        url=None,  # it comes inside MediaPipe's Python package
-        licence="Apache-2.0 (MediaPipe)",
-        classes="boxes of faces",
-        good_at="the first half of segmenter=face_mesh",
-    ),
-    KnownModel(
-        name="face_landmarks",
-        file_name="face_landmark.tflite",
-        bytes=1_242_398,
-        sha256="1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
-        url=None,
-        licence="Apache-2.0 (MediaPipe)",
-        classes="468 points of a face, for the parts of celebamask_19",
-        good_at="the second half of segmenter=face_mesh: eyes, brows, mouth, skin",
-    ),
-    KnownModel(
-        name="fcn8_pascal_context",
-        file_name="pascalcontext-fcn8s-heavy.caffemodel",
-        bytes=None,
-        sha256=None,
-        url=f"{_FCN}/pascalcontext-fcn8s-heavy.caffemodel",
-        licence=_FCN_LICENCE,
-        classes="pascal_context_60",
-        good_at="things and scenery, as in the publication of the method; 540 MB, 3 s a frame",
-    ),
-    KnownModel(
-        name="fcn8_voc",
-        file_name="fcn8s-heavy-pascal.caffemodel",
-        bytes=None,
-        sha256=None,
-        url=f"{_FCN}/fcn8s-heavy-pascal.caffemodel",
-        licence=_FCN_LICENCE,
-        classes="voc_21",
-        good_at="animals, people and vehicles; 540 MB, 3 s a frame",
-    ),
-    KnownModel(
-        name="fcn8_voc_at_once",
-        file_name="fcn8s-atonce-pascal.caffemodel",
-        bytes=None,
-        sha256=None,
-        url=f"{_FCN}/fcn8s-atonce-pascal.caffemodel",
-        licence=_FCN_LICENCE,
-        classes="voc_21",
-        good_at="the same, trained at once: segmenter=fcn8_voc segmenter.model=<this file>",
-    ),
-    KnownModel(
-        name="bisenet",
-        file_name="79999_iter.pth",
-        bytes=53_289_463,
-        sha256="468e13ca13a9b43cc0881a9f99083a430e9c0a38abd935431d1c28ee94b26567",
-        # A copy: its author (zllrunning/face-parsing.PyTorch) has it where a browser is needed.
-        url="https://huggingface.co/vivym/face-parsing-bisenet/resolve/main/79999_iter.pth",
-        licence="MIT; learnt from CelebAMask-HQ, whose terms are non-commercial research",
-        classes="celebamask_19",
-        good_at="parts of faces with hair, ears and neck; needs face_detector and torch",
-    ),
-)
-
-KNOWN_MODELS: Mapping[str, KnownModel] = {model.name: model for model in _KNOWN}
-"""By their names."""
 
 
 def models_folder() -> Path:
@@ -181,11 +72,12 @@ def user_cache() -> Path:
     return base / "cinekit"
 
 
-def find_weights(file: str | Path, url: str | None = None, sha256: str | None = None) -> Path:
+def find_weights(
+    file: str | Path, known: Iterable[KnownModel] = (), sha256: str | None = None
+) -> Path:
     """The weights file itself, from a path or from the name of a file in the models folder.
 
-    url : mentioned in the error, as the place where the file can be had; a known model brings its
-        own.
+    known : the plugin's own list; where the file is in it, the error says how to get it.
     sha256 : when given, the file must have it.
 
     Raises
@@ -205,19 +97,52 @@ def find_weights(file: str | Path, url: str | None = None, sha256: str | None = 
         raise WeightsError(
             f"expected weights at {str(path)!r}, found no file there; check the path"
         )
-    known = is_known(path)
-    fetch = f"'cinekit models get {known.name}' fetches them; or " if known and known.url else ""
-    url = url or (known.url if known else None)
-    source = f" (published at {url})" if url else ""
+    model = next((one for one in known if one.file_name == path.name and one.url), None)
+    fetch = f"'cinekit models get {model.name}' fetches them; or " if model else ""
+    source = f" (published at {model.url})" if model else ""
     raise WeightsError(
         f"the weights {path.name!r} are not installed: {fetch}put the file{source} into "
         f"{models_folder()}, or give its path"
     )
 
 
-def is_known(path: Path) -> KnownModel | None:
-    """The known model of that file name."""
-    return next((model for model in _KNOWN if model.file_name == path.name), None)
+def lacking(
+    module: str, install: str, *files: str | Path, known: Iterable[KnownModel] = ()
+) -> str | None:
+    """What a component needs and is not here, in one line, or None: for its ``unavailable()``.
+
+    module, install : its library, and what brings it. files, known : see :func:`find_weights`.
+    """
+    if importlib.util.find_spec(module) is None:
+        return f"needs '{module}', which is not installed: pip install '{install}'"
+    try:
+        for file in files:
+            find_weights(file, known)
+    except WeightsError as error:
+        return str(error)
+    return None
+
+
+def require(module: str, install: str, needed_by: str) -> ModuleType:
+    """Import a component's heavy library when its method runs.
+
+    module : what to import, "ai_edge_litert.interpreter".
+    install : what brings it, "cinekit-litert" or "PyMaxflow>=1.3".
+    needed_by : who asks, "segmenter 'litert'".
+
+    Raises
+    ------
+    MissingDependencyError
+        One line that names the package to install.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is not None and not (module + ".").startswith(error.name + "."):
+            raise
+        raise MissingDependencyError(
+            f"{needed_by} needs '{module}', which is not installed: pip install '{install}'"
+        ) from error
 
 
 def checksum(path: Path) -> str:

@@ -41,6 +41,7 @@ class GifWriter:
     """
 
     suffix: ClassVar[str] = ".gif"
+    media_type: ClassVar[str] = "image/gif"
 
     colours: int = 255
     dither: float = 0.5

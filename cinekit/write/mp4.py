@@ -67,6 +67,7 @@ class Mp4Writer:
     """
 
     suffix: ClassVar[str] = ".mp4"
+    media_type: ClassVar[str] = "video/mp4"
 
     crf: float = 14.0
     preset: str = "slow"

@@ -185,6 +185,7 @@ class WebmWriter:
     """
 
     suffix: ClassVar[str] = ".webm"
+    media_type: ClassVar[str] = "video/webm"
 
     codec: WebmCodec = WebmCodec.VP9
     crf: int = 20

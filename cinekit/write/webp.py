@@ -42,6 +42,7 @@ class WebpWriter:
     """
 
     suffix: ClassVar[str] = ".webp"
+    media_type: ClassVar[str] = "image/webp"
 
     quality: int = 85
     lossless: bool = False

@@ -15,7 +15,7 @@ import pytest
 
 from cinekit.app import COMMANDS
 from cinekit.plug import hooks as hookspecs
-from cinekit.plug.registry import HOOKS, KNOWN_ELSEWHERE, METHODS
+from cinekit.plug.registry import KINDS
 from cinekit.testing import FrameSegmenterSuite
 
 ROOT = Path(__file__).parents[2]
@@ -149,15 +149,10 @@ class TestPluginOfTheReadme(FrameSegmenterSuite):
         return self.provided["bright"]()
 
 
-@pytest.mark.parametrize("kind", sorted(HOOKS))
+@pytest.mark.parametrize("kind", sorted(KINDS))
 def test_the_example_of_every_hook_runs(module, kind):
-    text = getattr(hookspecs, HOOKS[kind]).__doc__.partition("::\n")[2].partition("and beside")[0]
-    provided = getattr(module(f"example_{kind}", textwrap.dedent(text)), HOOKS[kind])()
+    hook = KINDS[kind].hook
+    text = getattr(hookspecs, hook).__doc__.partition("::\n")[2].partition("and beside")[0]
+    provided = getattr(module(f"example_{kind}", textwrap.dedent(text)), hook)()
     for component in provided.values():
-        assert callable(getattr(component(), METHODS[kind]))
-
-
-def test_every_option_of_the_projects_plugins_says_what_installs_it():
-    for path in ROOT.glob("plugins/*/*/conf/*/*.yaml"):
-        group, package = path.parent.name, path.relative_to(ROOT).parts[1]
-        assert package in KNOWN_ELSEWHERE.get((group, path.stem), ""), path
+        assert callable(getattr(component(), KINDS[kind].method))

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 def source_files() -> set[str]:
     """What must be inside: every module, and every data file that a module reads."""
     wanted = {str(path.relative_to(ROOT)) for path in (ROOT / "cinekit").rglob("*.py")}
-    for pattern in ("py.typed", "semantics/tables/*", "write/templates/*"):
+    for pattern in ("py.typed", "**/*.pyi", "see/tables/*", "write/templates/*"):
         wanted |= {str(path.relative_to(ROOT)) for path in (ROOT / "cinekit").glob(pattern)}
     wanted |= {
         f"cinekit/{path.relative_to(ROOT)}"

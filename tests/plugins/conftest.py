@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
+
+
+@pytest.fixture
+def written(install, tmp_path, monkeypatch) -> Callable[..., None]:
+    """``written("fake_x", code, {"conf/solver/x.yaml": text}, requires)`` installs that package."""
+
+    def write(
+        name: str, code: str, files: Mapping[str, str] | None = None, requires: str = ""
+    ) -> None:
+        info = tmp_path / f"{name}-1.0.dist-info"
+        for path, text in {
+            tmp_path / name / "__init__.py": code,
+            **{tmp_path / name / path: text for path, text in (files or {}).items()},
+            info / "METADATA": f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\n"
+            f"Version: 1.0\n{requires and f'Requires-Dist: {requires}'}\n",
+            info / "entry_points.txt": f"[cinekit]\nentry = {name}\n",
+        }.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        monkeypatch.syspath_prepend(str(tmp_path))
+
+    return write
 
 
 @pytest.fixture

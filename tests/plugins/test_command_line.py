@@ -44,11 +44,12 @@ def test_a_broken_plugin_stops_only_who_asks_for_it(install, run, jobs):
     assert "fake-broken 0.9 failed to import" in done.error
 
 
-def test_two_plugins_with_one_name_are_one_clear_line(install, run, jobs):
+def test_a_name_of_the_core_that_a_plugin_has_too_is_told_once(install, run, jobs):
     install("duplicate")
     done = run("make", "clip.mp4", "segmenter=motion")
-    assert done.status == 1
-    assert "fake-duplicate 2.3" in done.error
+    assert done.status == 0, done.err
+    assert type(jobs.settings.segmenter).__module__ == "cinekit.see.motion"
+    assert done.err.count("that of fake-duplicate 2.3 is segmenter=fake-duplicate:motion") == 1
 
 
 def test_auto_skips_what_cannot_run_and_says_why(install, run, jobs):
@@ -89,7 +90,9 @@ def test_plugins_lists_package_version_parameters_and_state(install, run):
     )
     assert "ready, once given path" in entry("path")[0]
     assert "cannot run here: solver 'deep' of fake-missing" in entry("deep")[0]
-    assert "fake-duplicate 2.3" in entry("motion")[0]
+    assert "fake-duplicate" not in entry("motion")[0]
+    assert "fake-duplicate 2.3: ready" in entry("fake-duplicate:motion")[0]
+    assert any(line.startswith("provided twice: segmenter=motion is that of") for line in lines)
     assert any(line.startswith("broken plugin: fake-broken 0.9") for line in lines)
 
 

@@ -72,6 +72,7 @@ class WatchedSolver:
 class WatchedWriter:
     inner: Writer
     suffix: str = ".mp4"
+    media_type: str = "video/mp4"
 
     def write(self, frames: Any, fps: float, path: Path, repeat: int = 1) -> None:
         CALLS["write"] += 1

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from cinekit.testing import OptionSuite
+from cinekit.testing import PackageSuite
 
 
-class TestOptions(OptionSuite):
+class TestOptions(PackageSuite):
     distribution = "cinekit-example"

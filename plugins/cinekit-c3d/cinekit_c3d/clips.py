@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.errors import WeightsError
-from cinekit.text import one_line
+from cinekit import WeightsError, one_line
 
 FRAMES = 16
 OVERLAP = 8

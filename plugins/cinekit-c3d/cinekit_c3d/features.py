@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,19 +9,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit import require
-from cinekit.errors import ConfigError, RankError, WeightsError
-from cinekit.model import Cinemagraph, Result
-from cinekit.plug.torch_weights import on_device
-from cinekit.store.weights import find_weights
-from cinekit.text import one_line
+from cinekit import (
+    Cinemagraph,
+    ConfigError,
+    RankError,
+    Result,
+    find_weights,
+    lacking,
+    on_device,
+    one_line,
+    require,
+)
 from cinekit_c3d.clips import clip_frames, describe, network_input, read_mean
+from cinekit_c3d.known import KNOWN
 
 if TYPE_CHECKING:
     from cinekit_c3d.network import C3D
-
-URLS = {"c3d.pickle": "http://imagelab.ing.unimore.it/files/c3d_pytorch/c3d.pickle"}
-"""Where the weights are published."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,15 +57,8 @@ class C3dFeatures:
 
     def unavailable(self) -> str | None:
         """Why it cannot run here: the package or a file is missing."""
-        if importlib.util.find_spec("torch") is None:
-            return "needs 'torch': pip install torch"
-        try:
-            find_weights(self.model, URLS.get(self.model))
-            if self.mean is not None:
-                find_weights(self.mean)
-        except WeightsError as error:
-            return str(error)
-        return None
+        files = [self.model] if self.mean is None else [self.model, self.mean]
+        return lacking("torch", "torch>=2.4", *files, known=KNOWN)
 
     def extract(
         self, result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]
@@ -115,7 +110,7 @@ class C3dFeatures:
         require("torch", "torch", "features 'c3d'")
         from cinekit_c3d.network import load_network
 
-        network = load_network(find_weights(self.model, URLS.get(self.model)))
+        network = load_network(find_weights(self.model, KNOWN))
         if self.dims > network.fc6.out_features:
             raise ConfigError(
                 f"expected dims of at most {network.fc6.out_features}, which fc6 of "

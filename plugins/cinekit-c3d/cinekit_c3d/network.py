@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from cinekit.plug.torch_weights import read_weights
+from cinekit import read_weights
 
 FRAMES, SIDE = 16, 112
 """What it looks at: so many frames of SIDE x SIDE pixels."""

@@ -15,10 +15,9 @@ from cinekit_c3d.features import C3dFeatures
 from cinekit_c3d.network import C3D, load_network
 
 import cinekit
-from cinekit import Clip, ConfigError, RankError, WeightsError
+from cinekit import Clip, ConfigError, FeatureExtractor, RankError, WeightsError
 from cinekit.features import FaceFeatures, extract_all
-from cinekit.protocols import FeatureExtractor
-from cinekit.testing import OptionSuite
+from cinekit.testing import PackageSuite
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -47,7 +46,7 @@ def extract(features: C3dFeatures, frames: np.ndarray, fps: float = 25.0) -> dic
     return features.extract(result, SimpleNamespace(), frames)
 
 
-class TestOptions(OptionSuite):
+class TestOptions(PackageSuite):
     distribution = "cinekit-c3d"
 
 

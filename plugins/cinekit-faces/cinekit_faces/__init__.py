@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from cinekit import LazyComponents, Segmenter, hookimpl
+from cinekit import KnownModel, LazyComponents, Segmenter, hookimpl
+from cinekit_faces.known import KNOWN
 
 
 @hookimpl
@@ -16,3 +17,9 @@ def cinekit_segmenters() -> Mapping[str, type[Segmenter]]:
             "face_mesh": "cinekit_faces.segmenter:FaceMeshSegmenter",
         }
     )
+
+
+@hookimpl
+def cinekit_weights() -> Sequence[KnownModel]:
+    """For ``cinekit models``."""
+    return KNOWN

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.errors import ConfigError, WeightsError
-from cinekit.model import Clip, SemanticResponse
-from cinekit.protocols import Progress, silent
-from cinekit.see import NetworkSegmenter
-from cinekit.store.weights import find_weights
+from cinekit import (
+    Clip,
+    ConfigError,
+    NetworkSegmenter,
+    Progress,
+    SemanticResponse,
+    find_weights,
+    lacking,
+    silent,
+)
 from cinekit_faces.detect import OUTPUTS, SIDE, Box, find_faces
+from cinekit_faces.known import KNOWN
 from cinekit_faces.runtime import Network
 
 
@@ -47,18 +52,11 @@ class FaceSegmenter(NetworkSegmenter):
 
     def missing(self, *files: str) -> str | None:
         """Why .tflite networks in these files cannot run here, in one line, or None."""
-        if importlib.util.find_spec("ai_edge_litert") is None:
-            return "needs 'ai_edge_litert': pip install ai-edge-litert"
-        try:
-            for file in files:
-                find_weights(file)
-        except WeightsError as error:
-            return str(error)
-        return None
+        return lacking("ai_edge_litert", "ai-edge-litert", *files, known=KNOWN)
 
     def load_detector(self, file: str) -> Network:
         """The detector that :meth:`boxes` needs, from a path or a name in the models folder."""
-        return Network(find_weights(file), SIDE, OUTPUTS, self.threads)
+        return Network(find_weights(file, KNOWN), SIDE, OUTPUTS, self.threads)
 
     def boxes(self, detector: Network, frame: NDArray[np.uint8]) -> list[Box]:
         """The faces of a frame, uint8 (H, W, 3) RGB, surest first."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,17 +9,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit import require
-from cinekit.errors import ConfigError, SegmenterError, WeightsError
-from cinekit.plug.torch_weights import on_device
-from cinekit.see import load_vocabulary
-from cinekit.see.answers import Output, class_probabilities
-from cinekit.see.folding import grid_size, resample
-from cinekit.store.weights import find_weights
-from cinekit.text import one_line
+from cinekit import (
+    ConfigError,
+    NetworkOutput,
+    SegmenterError,
+    WeightsError,
+    class_probabilities,
+    find_weights,
+    grid_size,
+    lacking,
+    load_vocabulary,
+    on_device,
+    one_line,
+    require,
+    resample,
+)
 from cinekit_faces.base import FaceSegmenter
 from cinekit_faces.crops import aligned, cells_across, on_grid
 from cinekit_faces.detect import Square, squares
+from cinekit_faces.known import KNOWN
 from cinekit_faces.runtime import Network
 
 if TYPE_CHECKING:
@@ -66,13 +73,10 @@ class BiSeNetSegmenter(FaceSegmenter):
 
     def unavailable(self) -> str | None:
         """Why it cannot run here: a package or the weights are missing."""
-        if importlib.util.find_spec("torch") is None:
-            return "needs 'torch': pip install 'cinekit-faces[bisenet]'"
-        try:
-            find_weights(self.model)
-        except WeightsError as error:
-            return str(error)
-        return None if self.detector is None else self.missing(self.detector)
+        reason = lacking("torch", "cinekit-faces[bisenet]", self.model, known=KNOWN)
+        if reason is None and self.detector is not None:
+            reason = self.missing(self.detector)
+        return reason
 
     def classes(self) -> str:
         """The vocabulary; the public checkpoints keep its order."""
@@ -134,7 +138,7 @@ class BiSeNetSegmenter(FaceSegmenter):
         small face are not stepped over.
         """
         fine = max(across, self.size // STRIDE)
-        seen = class_probabilities(score, Output.LOGITS, score.shape[-1], fine, self.model)
+        seen = class_probabilities(score, NetworkOutput.LOGITS, score.shape[-1], fine, self.model)
         return resample(seen, (across, across))
 
     @property
@@ -150,5 +154,5 @@ class BiSeNetSegmenter(FaceSegmenter):
         require("torch", "cinekit-faces[bisenet]", "segmenter 'bisenet'")
         from cinekit_faces.bisenet_network import load_network
 
-        placed: BiSeNet = on_device(load_network(find_weights(self.model)), self.device)
+        placed: BiSeNet = on_device(load_network(find_weights(self.model, KNOWN)), self.device)
         return placed

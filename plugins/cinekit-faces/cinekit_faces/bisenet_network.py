@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cinekit.plug.torch_weights import read_weights
+from cinekit import read_weights
 
 RESNET_WIDTHS = (64, 128, 256, 512)
 """Channels at strides 4, 8, 16 and 32."""

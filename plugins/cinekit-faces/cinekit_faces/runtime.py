@@ -7,9 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit import require
-from cinekit.errors import WeightsError
-from cinekit.text import one_line
+from cinekit import WeightsError, one_line, require
 
 Values = NDArray[np.float32]
 

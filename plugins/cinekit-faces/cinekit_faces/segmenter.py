@@ -9,11 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.errors import ConfigError
-from cinekit.see.folding import grid_size
-from cinekit.store.weights import find_weights
+from cinekit import ConfigError, find_weights, grid_size
 from cinekit_faces import mesh
 from cinekit_faces.base import FaceSegmenter
+from cinekit_faces.known import KNOWN
 from cinekit_faces.masks import CLASSES, face_probabilities
 from cinekit_faces.runtime import Network
 
@@ -77,5 +76,5 @@ class FaceMeshSegmenter(FaceSegmenter):
     def _networks(self) -> tuple[Network, Network]:
         return (
             self.load_detector(self.detector),
-            Network(find_weights(self.landmarks), mesh.SIDE, mesh.OUTPUTS, self.threads),
+            Network(find_weights(self.landmarks, KNOWN), mesh.SIDE, mesh.OUTPUTS, self.threads),
         )

@@ -9,7 +9,7 @@ from cinekit_faces.detect import Box, Square
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cinekit.errors import ConfigError
+from cinekit import ConfigError
 
 
 def face(right, left, mouth) -> Box:

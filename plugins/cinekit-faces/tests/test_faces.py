@@ -12,10 +12,8 @@ from cinekit_faces.masks import CLASSES, draw, face_probabilities
 from cinekit_faces.segmenter import FaceMeshSegmenter
 from PIL import Image
 
-from cinekit.errors import ConfigError, WeightsError
-from cinekit.model import Clip
-from cinekit.see.vocabulary import face_categories
-from cinekit.testing import FrameSegmenterSuite, OptionSuite
+from cinekit import Clip, ConfigError, WeightsError, face_categories
+from cinekit.testing import FrameSegmenterSuite, PackageSuite
 
 PARTS = {"skin", "brows", "eyes", "mouth"}
 
@@ -41,7 +39,7 @@ def made(test_data):
     return build
 
 
-class TestOptions(OptionSuite):
+class TestOptions(PackageSuite):
     distribution = "cinekit-faces"
 
 

@@ -14,9 +14,16 @@ from cinekit_faces.bisenet_network import BiSeNet, load_network
 from cinekit_faces.detect import Square
 from PIL import Image
 
-from cinekit import Category, Clip, ConfigError, Motion, SemanticResponse, WeightsError
-from cinekit.see import CombineSegmenter
-from cinekit.testing import FrameSegmenterSuite, OptionSuite
+from cinekit import (
+    Category,
+    Clip,
+    CombineSegmenter,
+    ConfigError,
+    Motion,
+    SemanticResponse,
+    WeightsError,
+)
+from cinekit.testing import FrameSegmenterSuite, PackageSuite
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -49,7 +56,7 @@ def astronaut(test_data, longest: int = 512) -> np.ndarray:
         return np.asarray(picture)
 
 
-class TestOptions(OptionSuite):
+class TestOptions(PackageSuite):
     distribution = "cinekit-faces"
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.errors import WeightsError
+from cinekit import WeightsError
 
 Blobs = dict[str, list[NDArray[np.float32]]]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,12 +11,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit import require
-from cinekit.errors import ConfigError, SegmenterError, WeightsError
-from cinekit.plug.torch_weights import on_device
-from cinekit.see import NetworkSegmenter, Vocabulary, load_vocabulary
-from cinekit.see.answers import Output, class_probabilities, fit_labels, parse_labels
-from cinekit.store.weights import find_weights
+from cinekit import (
+    ConfigError,
+    NetworkOutput,
+    NetworkSegmenter,
+    SegmenterError,
+    Vocabulary,
+    WeightsError,
+    class_probabilities,
+    find_weights,
+    fit_labels,
+    lacking,
+    load_vocabulary,
+    on_device,
+    parse_labels,
+    require,
+)
+from cinekit_fcn8.known import KNOWN
 
 if TYPE_CHECKING:
     from cinekit_fcn8.network import FCN8s
@@ -73,19 +83,13 @@ class Fcn8Segmenter(NetworkSegmenter):
 
     def unavailable(self) -> str | None:
         """Why it cannot run here: the package or the weights are missing."""
-        if importlib.util.find_spec("torch") is None:
-            return "needs 'torch': pip install torch"
-        try:
-            find_weights(self.model)
-        except WeightsError as error:
-            return str(error)
-        return None
+        return lacking("torch", "torch>=2.4", self.model, known=KNOWN)
 
     def classes(self) -> Sequence[str]:
         """Class names in the order of the network's scores."""
         n = int(self._network.score_fr.out_channels)
         if self.labels is not None:
-            return fit_labels(parse_labels(self.labels), Output.LOGITS, n, self.model)
+            return fit_labels(parse_labels(self.labels), NetworkOutput.LOGITS, n, self.model)
         if n not in TABLES:
             raise WeightsError(
                 f"labels: {self.model!r} has {n} classes, none of {', '.join(map(str, TABLES))}: "
@@ -118,7 +122,7 @@ class Fcn8Segmenter(NetworkSegmenter):
         return np.stack(
             [
                 class_probabilities(
-                    one.transpose(1, 2, 0), Output.LOGITS, n, self.cells, self.model
+                    one.transpose(1, 2, 0), NetworkOutput.LOGITS, n, self.cells, self.model
                 )
                 for one in scores
             ]
@@ -133,7 +137,7 @@ class Fcn8Segmenter(NetworkSegmenter):
         require("torch", "torch", "segmenter 'fcn8'")
         from cinekit_fcn8.weights import load_network
 
-        network = load_network(find_weights(self.model), self.at_once)
+        network = load_network(find_weights(self.model, KNOWN), self.at_once)
         placed: FCN8s = on_device(network, self.device)
         return placed
 

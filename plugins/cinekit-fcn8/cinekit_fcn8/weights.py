@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from cinekit.plug.torch_weights import Weights, read_weights
+from cinekit import TorchWeights, read_weights
 from cinekit_fcn8.caffemodel import read_caffemodel
 from cinekit_fcn8.network import FCN8s, bilinear
 
@@ -31,12 +31,12 @@ def load_network(path: Path, at_once: bool = False) -> FCN8s:
         When the file is damaged, or of another network; names the first weight that does not fit.
     """
     if path.suffix == ".caffemodel":
-        return build(Weights(caffe_weights(path), path.name, NETWORK))
+        return build(TorchWeights(caffe_weights(path), path.name, NETWORK))
     weights = read_weights(path, NETWORK)
     return build(scaled(weights) if at_once else weights)
 
 
-def scaled(weights: Weights) -> Weights:
+def scaled(weights: TorchWeights) -> TorchWeights:
     """Those of the at-once variant, its factors taken into the weights that they scale."""
     tensors = dict(weights.tensors)
     for name, factor in AT_ONCE.items():
@@ -66,7 +66,7 @@ def caffe_weights(path: Path) -> dict[str, Tensor]:
     return {k: v.flatten() if k.endswith(".bias") else v for k, v in weights.items()}
 
 
-def build(weights: Weights) -> FCN8s:
+def build(weights: TorchWeights) -> FCN8s:
     """A network of the widths of these weights, with these weights.
 
     Deconvolutions that are not in the file interpolate bilinearly, as they did when published.

@@ -11,17 +11,15 @@ from cinekit_fcn8.network import FCN8s, bilinear
 from cinekit_fcn8.segmenter import CONTEXT_59, MEAN_BGR, Fcn8Segmenter
 from cinekit_fcn8.weights import load_network
 
-from cinekit.errors import ConfigError, WeightsError
-from cinekit.model import Clip
-from cinekit.see import load_vocabulary
-from cinekit.testing import FrameSegmenterSuite, OptionSuite
+from cinekit import Clip, ConfigError, WeightsError, load_vocabulary
+from cinekit.testing import FrameSegmenterSuite, PackageSuite
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from fcn8_files import HIDDEN, WIDTHS, blobs_of, narrow, write_caffemodel
 
 
-class TestOptions(OptionSuite):
+class TestOptions(PackageSuite):
     distribution = "cinekit-fcn8"
 
 

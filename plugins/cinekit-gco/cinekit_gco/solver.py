@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import importlib.util
 import itertools
 import threading
 from dataclasses import dataclass
@@ -14,15 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cinekit
+from cinekit import (
+    ConfigError,
+    ExpansionSolver,
+    LabelProblem,
+    Progress,
+    Solution,
+    SolverError,
+    first_labels,
+    silent,
+)
 from cinekit.energy import MoveCosts
 from cinekit.energy.area import Area
-from cinekit.errors import ConfigError, SolverError
-from cinekit.protocols import LabelProblem, Progress, Solution, silent
-from cinekit.solve import ExpansionSolver
 from cinekit.solve.expansion import counts, expand
 from cinekit.solve.grid_cut import grid_cut
 from cinekit.solve.moves import Fusion, Labels
-from cinekit.solve.starts import first_labels
 
 LOCK = threading.Lock()
 """GCO's callback and its table of handles are global: one solve at a time."""
@@ -70,8 +75,7 @@ class GcoSolver(ExpansionSolver):
 
     def unavailable(self) -> str | None:
         """Why this solver cannot run here, or None."""
-        found = importlib.util.find_spec("gco") is not None
-        return None if found else "GCO is not installed: pip install 'gco-wrapper>=3.0.9'"
+        return cinekit.lacking("gco", "gco-wrapper>=3.0.9")
 
     def solve(
         self,

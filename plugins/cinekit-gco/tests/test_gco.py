@@ -9,8 +9,7 @@ import pytest
 import yaml
 from cinekit_gco.solver import GcoSolver, Moves
 
-from cinekit.errors import ConfigError, SolverError
-from cinekit.solve import ExpansionSolver
+from cinekit import ConfigError, ExpansionSolver, SolverError
 from cinekit.testing import SolverSuite
 from cinekit.testing.problems import line_problem, random_problem
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cinekit.see import NetworkFileSegmenter
-from cinekit.store.weights import find_weights
+from cinekit import KnownModel, NetworkFileSegmenter, find_weights
+from cinekit_litert.known import KNOWN
 from cinekit_litert.network import Network
 
 
@@ -16,7 +16,8 @@ class LitertSegmenter(NetworkFileSegmenter):
 
     module: ClassVar[str] = "ai_edge_litert"
     distribution: ClassVar[str] = "ai-edge-litert"
+    known: ClassVar[tuple[KnownModel, ...]] = KNOWN
 
     def open_network(self) -> Network:
         """The network in LiteRT; see :class:`NetworkFileSegmenter`."""
-        return Network(find_weights(self.model), self.threads)
+        return Network(find_weights(self.model, KNOWN), self.threads)

@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 from cinekit_litert.segmenter import LitertSegmenter
 
-from cinekit.errors import MissingDependencyError, SegmenterError, WeightsError
-from cinekit.model import Clip
-from cinekit.see.answers import Output
+from cinekit import Clip, MissingDependencyError, NetworkOutput, SegmenterError, WeightsError
 from cinekit.testing.segmenter_suite import FrameSegmenterSuite
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -61,7 +59,7 @@ class TestPreset(FrameSegmenterSuite):
         return LitertSegmenter(
             model=str(self.path),
             labels="background, person",
-            output=Output.MASK,
+            output=NetworkOutput.MASK,
             mean=[0.0],
             std=[255.0],
         )
@@ -84,7 +82,7 @@ def test_logits_of_a_large_output_are_sampled_where_the_cells_are(tmp_path):
 
 def test_class_numbers(tmp_path):
     path = write(tmp_path / "net.tflite", RED_OR_BLUE, last="argmax")
-    segmenter = LitertSegmenter(model=str(path), labels=LABELS, output=Output.CLASS_INDEX)
+    segmenter = LitertSegmenter(model=str(path), labels=LABELS, output=NetworkOutput.CLASS_INDEX)
     assert seen(segmenter) == EXPECTED
     p = segmenter.respond(painted()).probabilities
     assert set(np.unique(p)) <= {0, 255} | set(range(1, 255))
@@ -94,7 +92,7 @@ def test_class_numbers(tmp_path):
 def test_a_mask(tmp_path):
     path = write(tmp_path / "net.tflite", RED_OR_BLUE[1:2] * 2, last="sigmoid")
     segmenter = LitertSegmenter(
-        model=str(path), labels="background, person", output=Output.MASK, cells=200
+        model=str(path), labels="background, person", output=NetworkOutput.MASK, cells=200
     )
     response = segmenter.respond(painted())
     person = response.probabilities[0, 8, :, 1]
@@ -110,7 +108,7 @@ def test_whole_numbers_in_and_out(tmp_path):
 def test_probabilities(tmp_path):
     weights = np.array([[0, 0, 0, 0.2], [0.4, 0, -0.4, 0.4], [-0.4, 0, 0.4, 0.4]], np.float32)
     path = write(tmp_path / "net.tflite", weights)
-    segmenter = LitertSegmenter(model=str(path), labels=LABELS, output=Output.PROBABILITIES)
+    segmenter = LitertSegmenter(model=str(path), labels=LABELS, output=NetworkOutput.PROBABILITIES)
     middle = segmenter.respond(painted()).frame(0)[8, 12]
     np.testing.assert_allclose(middle, [0.2, 0.4, 0.4], atol=0.01)
 
@@ -146,7 +144,7 @@ def test_the_wrong_number_of_labels_is_one_clear_line(tmp_path):
 def test_class_numbers_beyond_the_labels_are_one_clear_line(tmp_path):
     path = write(tmp_path / "net.tflite", RED_OR_BLUE, last="argmax")
     segmenter = LitertSegmenter(
-        model=str(path), labels="background, person", output=Output.CLASS_INDEX
+        model=str(path), labels="background, person", output=NetworkOutput.CLASS_INDEX
     )
     with pytest.raises(WeightsError, match=r"class numbers from 0 to 1.*answers 0 to 2"):
         segmenter.respond(painted())
@@ -225,8 +223,9 @@ def photo(folder: Path, name: str) -> Clip:
 def test_the_presets_see_what_is_in_a_photograph(
     test_data, monkeypatch, preset, picture, categories
 ):
-    from cinekit.plug.build import build_component, read_option
     from cinekit.plug.option_files import find_option
+
+    from cinekit.plug.build import build_component, read_option
     from cinekit.plug.registry import load_plugins
 
     monkeypatch.setenv("CINEKIT_MODELS", str(test_data / "weights"))

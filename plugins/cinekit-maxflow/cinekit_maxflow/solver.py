@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 import cinekit
-from cinekit.solve import ExpansionSolver
+from cinekit import ExpansionSolver
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +21,7 @@ class MaxflowSolver(ExpansionSolver):
 
     def unavailable(self) -> str | None:
         """Why this solver cannot run here, or None."""
-        found = importlib.util.find_spec("maxflow") is not None
-        return None if found else "PyMaxflow is not installed: pip install 'PyMaxflow>=1.3'"
+        return cinekit.lacking("maxflow", "PyMaxflow>=1.3")
 
     def cut(
         self,

@@ -9,7 +9,8 @@ import pytest
 import yaml
 from cinekit_maxflow.solver import MaxflowSolver
 
-from cinekit.solve import ExpansionSolver, cut_cost, grid_cut
+from cinekit import ExpansionSolver
+from cinekit.solve import cut_cost, grid_cut
 from cinekit.testing import SolverSuite
 from cinekit.testing.problems import line_problem, random_problem
 

@@ -20,8 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cinekit.errors import WeightsError
-from cinekit.text import one_line
+from cinekit import WeightsError, one_line
 
 UNUSED = ("auxiliary_head.",)
 """Beginnings of weights that only training uses."""

@@ -14,8 +14,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from cinekit.errors import ConfigError, MissingDependencyError
-from cinekit.text import did_you_mean
+from cinekit import ConfigError, MissingDependencyError, did_you_mean
 
 # libyaml where it is there: the index is fifty files.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -14,9 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cinekit.errors import CinekitError, ConfigError, MissingDependencyError
-from cinekit.see.answers import Output
-from cinekit.text import one_line
+from cinekit import CinekitError, ConfigError, MissingDependencyError, NetworkOutput, one_line
 from cinekit_mmseg.checkpoint import load_weights, read_checkpoint
 from cinekit_mmseg.ops import provide_compiled_ops
 
@@ -59,12 +57,16 @@ class Network:
     n_channels: int
 
     @property
-    def output(self) -> Output:
+    def output(self) -> NetworkOutput:
         """What the numbers of :meth:`answers` are."""
         if self.n_channels == 1:
-            return Output.MASK
+            return NetworkOutput.MASK
         head = self.model.decode_head
-        return Output.PROBABILITIES if type(head).__name__ in SUMS_OF_MASKS else Output.LOGITS
+        return (
+            NetworkOutput.PROBABILITIES
+            if type(head).__name__ in SUMS_OF_MASKS
+            else NetworkOutput.LOGITS
+        )
 
     def answers(self, frames: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """The answer for every frame: float32 (h, w, n_channels), at the size the config tests at.
@@ -80,7 +82,9 @@ class Network:
             batch = {key: [one[key] for one in inputs] for key in ("inputs", "data_samples")}
             samples = self.model.test_step(batch)
         scores = [sample.seg_logits.data.movedim(0, -1).float().cpu().numpy() for sample in samples]
-        return [_shares(one) if self.output is Output.PROBABILITIES else one for one in scores]
+        return [
+            _shares(one) if self.output is NetworkOutput.PROBABILITIES else one for one in scores
+        ]
 
 
 def load_network(config: Path, checkpoint: Path, longest: int | None = None) -> Network:

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cinekit.errors import MissingDependencyError
+from cinekit import MissingDependencyError
 
 EXTENSION = "mmcv._ext"
 

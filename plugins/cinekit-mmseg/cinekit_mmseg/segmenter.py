@@ -12,12 +12,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit import Clip, Progress, SemanticResponse, require, silent
-from cinekit.errors import CinekitError, ConfigError, SegmenterError, WeightsError
-from cinekit.see import NetworkSegmenter
-from cinekit.see.answers import class_probabilities, fit_labels
-from cinekit.store.weights import checksum, download, find_weights, models_folder
-from cinekit.text import one_line
+from cinekit import (
+    CinekitError,
+    Clip,
+    ConfigError,
+    NetworkSegmenter,
+    Progress,
+    SegmenterError,
+    SemanticResponse,
+    WeightsError,
+    checksum,
+    class_probabilities,
+    download,
+    find_weights,
+    fit_labels,
+    models_folder,
+    one_line,
+    require,
+    silent,
+)
 from cinekit_mmseg.index import find_config
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from cinekit_mmseg.checkpoint import read_checkpoint
 from cinekit_mmseg.network import load_network
 from mmengine.logging import MessageHub
 
-from cinekit.errors import WeightsError
+from cinekit import WeightsError
 
 sys.path.insert(0, str(Path(__file__).parent))
 

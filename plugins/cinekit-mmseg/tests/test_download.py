@@ -11,9 +11,8 @@ from cinekit_mmseg import segmenter as module
 from cinekit_mmseg.index import Entry
 from cinekit_mmseg.segmenter import MmsegSegmenter
 
-from cinekit.errors import WeightsError
+from cinekit import WeightsError, checksum
 from cinekit.store.fingerprint import identity
-from cinekit.store.weights import checksum
 from cinekit.testing.segmenter_suite import segmenter_clip
 
 sys.path.insert(0, str(Path(__file__).parent))

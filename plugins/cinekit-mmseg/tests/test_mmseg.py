@@ -11,10 +11,15 @@ from cinekit_mmseg.index import find_config, model_index
 from cinekit_mmseg.network import Config, load_network, mmseg_scope
 from cinekit_mmseg.segmenter import MmsegSegmenter
 
-from cinekit.errors import ConfigError, MissingDependencyError, SegmenterError, WeightsError
-from cinekit.see import load_vocabulary
+from cinekit import (
+    ConfigError,
+    MissingDependencyError,
+    SegmenterError,
+    WeightsError,
+    load_vocabulary,
+)
 from cinekit.store.fingerprint import identity
-from cinekit.testing import FrameSegmenterSuite, OptionSuite
+from cinekit.testing import FrameSegmenterSuite, PackageSuite
 from cinekit.testing.segmenter_suite import segmenter_clip
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -24,7 +29,7 @@ from mmseg_files import NARROW, narrow_config, narrow_network, write_checkpoint
 MASKFORMER = find_config("maskformer_r50-d32_8xb2-160k_ade20k-512x512")
 
 
-class TestOptions(OptionSuite):
+class TestOptions(PackageSuite):
     distribution = "cinekit-mmseg"
 
 

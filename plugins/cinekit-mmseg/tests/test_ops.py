@@ -8,7 +8,7 @@ import torch
 from cinekit_mmseg import network  # noqa: F401 - provides the operations
 from cinekit_mmseg.ops import EXTENSION, provide_compiled_ops
 
-from cinekit.errors import MissingDependencyError
+from cinekit import MissingDependencyError
 
 
 def spread_by_loops(mask: np.ndarray, size: tuple[int, int], collect: bool) -> np.ndarray:

@@ -10,10 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit import require
-from cinekit.errors import ConfigError, WeightsError
-from cinekit.see.answers import sample_centres
-from cinekit.text import one_line
+from cinekit import ConfigError, WeightsError, one_line, require, sample_centres
 
 DTYPES = {
     "tensor(float)": np.float32,

@@ -9,9 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.errors import ConfigError
-from cinekit.see import NetworkFileSegmenter
-from cinekit.store.weights import find_weights
+from cinekit import ConfigError, NetworkFileSegmenter, find_weights
 from cinekit_onnx.network import Form, Layout, Network
 
 

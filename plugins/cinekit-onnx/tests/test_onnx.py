@@ -8,10 +8,8 @@ import pytest
 from cinekit_onnx.network import Layout
 from cinekit_onnx.segmenter import Channels, OnnxSegmenter
 
-from cinekit.errors import ConfigError, MissingDependencyError, WeightsError
-from cinekit.model import Clip
-from cinekit.see.answers import Output
-from cinekit.testing import FrameSegmenterSuite, OptionSuite
+from cinekit import Clip, ConfigError, MissingDependencyError, NetworkOutput, WeightsError
+from cinekit.testing import FrameSegmenterSuite, PackageSuite
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -45,7 +43,7 @@ def made(path: Path, **options) -> OnnxSegmenter:
 EXPECTED = ["person", "background", "sky"]
 
 
-class TestOptions(OptionSuite):
+class TestOptions(PackageSuite):
     distribution = "cinekit-onnx"
 
 
@@ -64,17 +62,17 @@ class TestClassNumbers(FrameSegmenterSuite):
         self.path = write(tmp_path / "net.onnx", last="argmax", nhwc=True, size=("h", "w"))
 
     def segmenter(self):
-        return made(self.path, output=Output.CLASS_INDEX, size=(33, 47))
+        return made(self.path, output=NetworkOutput.CLASS_INDEX, size=(33, 47))
 
 
 @pytest.mark.parametrize("nhwc", [False, True])
 @pytest.mark.parametrize(
     ("last", "output"),
     [
-        (None, Output.LOGITS),
-        ("softmax", Output.PROBABILITIES),
-        ("argmax", Output.CLASS_INDEX),
-        ("argmax_flat", Output.CLASS_INDEX),
+        (None, NetworkOutput.LOGITS),
+        ("softmax", NetworkOutput.PROBABILITIES),
+        ("argmax", NetworkOutput.CLASS_INDEX),
+        ("argmax_flat", NetworkOutput.CLASS_INDEX),
     ],
 )
 def test_every_output_in_every_layout(tmp_path, nhwc, last, output):
@@ -84,7 +82,7 @@ def test_every_output_in_every_layout(tmp_path, nhwc, last, output):
 
 def test_logits_and_probabilities_of_one_network_agree(tmp_path):
     logits = made(write(tmp_path / "a.onnx"))
-    shares = made(write(tmp_path / "b.onnx", last="softmax"), output=Output.PROBABILITIES)
+    shares = made(write(tmp_path / "b.onnx", last="softmax"), output=NetworkOutput.PROBABILITIES)
     a, b = (s.respond(painted()).probabilities.astype(int) for s in (logits, shares))
     assert abs(a - b).max() <= 1
 
@@ -92,7 +90,7 @@ def test_logits_and_probabilities_of_one_network_agree(tmp_path):
 @pytest.mark.parametrize("flat", [False, True])
 def test_a_mask(tmp_path, flat):
     path = write(tmp_path / "net.onnx", RED_OR_BLUE[1:2], last="sigmoid", nhwc=flat)
-    segmenter = made(path, labels="background, person", output=Output.MASK)
+    segmenter = made(path, labels="background, person", output=NetworkOutput.MASK)
     person = segmenter.respond(painted()).probabilities[0, 8, :, 1]
     assert person[2] > 250
     assert person[-2] < 5
@@ -186,14 +184,14 @@ def test_the_wrong_number_of_labels_is_one_clear_line(tmp_path):
 def test_class_numbers_beyond_the_labels_are_one_clear_line(tmp_path):
     path = write(tmp_path / "net.onnx", last="argmax")
     with pytest.raises(WeightsError, match=r"class numbers from 0 to 1.*answers 0 to 2"):
-        seen(made(path, labels="background, person", output=Output.CLASS_INDEX))
+        seen(made(path, labels="background, person", output=NetworkOutput.CLASS_INDEX))
 
 
 def test_the_wrong_kind_of_output_is_one_clear_line(tmp_path):
     with pytest.raises(WeightsError, match=r"expected 'a\.onnx' to answer a number per class"):
         seen(made(write(tmp_path / "a.onnx", last="argmax_flat")))
     with pytest.raises(WeightsError, match=r"expected 'b\.onnx' to answer one number per pixel"):
-        seen(made(write(tmp_path / "b.onnx"), output=Output.CLASS_INDEX))
+        seen(made(write(tmp_path / "b.onnx"), output=NetworkOutput.CLASS_INDEX))
 
 
 def test_a_batch_that_is_fixed_is_one_clear_line(tmp_path):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cinekit import LazyComponents, hookimpl
-from cinekit.protocols import Component
+from cinekit import Component, LazyComponents, hookimpl
 
 
 @hookimpl

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cinekit
-from cinekit.rank import (
+from cinekit import (
     Aem,
     AemOptions,
     Features,
@@ -20,10 +19,12 @@ from cinekit.rank import (
     Scaler,
     Training,
     UserRatings,
+    above_zero,
+    at_least,
     fit_aem,
     join,
+    set_enum,
 )
-from cinekit.rank.checks import above_zero, at_least, set_enum
 
 Array = NDArray[np.float64]
 
@@ -86,8 +87,7 @@ class XgboostRanker:
 
     def unavailable(self) -> str | None:
         """Why this ranker cannot run here, or None."""
-        found = importlib.util.find_spec("xgboost") is not None
-        return None if found else "xgboost is not installed: pip install cinekit-xgboost"
+        return cinekit.lacking("xgboost", "cinekit-xgboost")
 
     def fit(self, features: Features, ratings: Array) -> FittedXgboost:
         """Features (N, D), ratings (N, U) with NaN."""

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from cinekit_xgboost.ranker import FittedXgboost, XgboostRanker
 
-from cinekit import ConfigError
-from cinekit.rank import UserRatings, simulate_study
+from cinekit import ConfigError, UserRatings
+from cinekit.rank import simulate_study
 from cinekit.rank.archive import load, save
 from cinekit.rank.evaluate import hold_out, score_tables
 from cinekit.rank.rankers import GlobalForestRanker

@@ -66,6 +66,7 @@ class Tree:
 @dataclass(frozen=True, kw_only=True)
 class Sink:
     suffix: ClassVar[str] = ".txt"
+    media_type: ClassVar[str] = "text/plain"
     depth: int = 1
 
     def write(self, frames, fps, path, repeat=1):

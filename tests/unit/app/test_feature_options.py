@@ -13,8 +13,7 @@ import cinekit
 from cinekit.app.settings import build_features
 from cinekit.errors import ConfigError, PluginError
 from cinekit.features import FaceFeatures, StandardFeatures
-from cinekit.plug.option_files import find_option
-from cinekit.plug.providers import Provider
+from cinekit.plug.providers import Provider, find_option
 from cinekit.plug.registry import load_plugins
 
 

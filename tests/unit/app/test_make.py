@@ -107,7 +107,7 @@ def test_the_output_folder_has_a_plain_name(path, stem):
         (("clip.mp4", "+render.fades=2"), "render.fades: unknown option (did you mean 'fade'?)"),
         (("clip.mp4", "nonsense"), "expected NAME=VALUE after the clip, received 'nonsense'"),
         (("clip.mp4", "energy=oh2017,liao2013"), "add --multirun to your command line"),
-        (("clip.mp4", "solver=masks"), "unknown solver 'masks'; options: "),
+        (("clip.mp4", "solver=masks"), "unknown solver 'masks'; installed: "),
         (("clip.mp4", "--config-dir", "absent"), "Additional config directory"),
         (("clip.mp4", "render.fade=${nothing}"), "Interpolation key 'nothing' not found"),
     ],

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from cinekit.app import models as command
-from cinekit.store import weights as store_module
 from cinekit.store.weights import KnownModel
 from tests.unit.local_server import CONTENT, server
 
@@ -31,8 +30,7 @@ def folder(monkeypatch, tmp_path, server) -> Path:
     )
     nowhere = dataclasses.replace(tiny, name="nowhere", file_name="nowhere.onnx", url=None)
     known = {"tiny": tiny, "nowhere": nowhere}
-    monkeypatch.setattr(command, "KNOWN_MODELS", known)
-    monkeypatch.setattr(store_module, "_KNOWN", tuple(known.values()))
+    monkeypatch.setattr(command, "known_models", lambda: known)
     monkeypatch.setenv("CINEKIT_MODELS", str(tmp_path / "store"))
     return tmp_path / "store"
 
@@ -114,8 +112,8 @@ def test_get_of_what_is_here_asks_nobody(run, folder, server):
 
 
 def test_what_is_not_the_expected_file_is_not_kept(run, folder, server, monkeypatch):
-    wrong = dataclasses.replace(command.KNOWN_MODELS["tiny"], sha256="0" * 64)
-    monkeypatch.setattr(command, "KNOWN_MODELS", {"tiny": wrong})
+    wrong = dataclasses.replace(command.known_models()["tiny"], sha256="0" * 64)
+    monkeypatch.setattr(command, "known_models", lambda: {"tiny": wrong})
     done = run("models", "get", "tiny", "-y")
     assert done.status == 1
     assert "is not the expected 'net.onnx'" in done.err
@@ -123,8 +121,8 @@ def test_what_is_not_the_expected_file_is_not_kept(run, folder, server, monkeypa
 
 
 def test_offline_get_says_the_file_and_where_to_put_it(run, folder, monkeypatch):
-    offline = dataclasses.replace(command.KNOWN_MODELS["tiny"], url="http://127.0.0.1:9/net.onnx")
-    monkeypatch.setattr(command, "KNOWN_MODELS", {"tiny": offline})
+    offline = dataclasses.replace(command.known_models()["tiny"], url="http://127.0.0.1:9/net.onnx")
+    monkeypatch.setattr(command, "known_models", lambda: {"tiny": offline})
     done = run("models", "get", "tiny", "-y")
     assert done.status == 1
     last = done.err.splitlines()[-1]
@@ -164,8 +162,8 @@ def test_verify_reads_the_files(run, folder):
 
 
 def test_a_file_without_a_known_sum_is_taken_as_it_is(run, folder, server, monkeypatch):
-    unknown = dataclasses.replace(command.KNOWN_MODELS["tiny"], sha256=None, bytes=None)
-    monkeypatch.setattr(command, "KNOWN_MODELS", {"tiny": unknown})
+    unknown = dataclasses.replace(command.known_models()["tiny"], sha256=None, bytes=None)
+    monkeypatch.setattr(command, "known_models", lambda: {"tiny": unknown})
     done = run("models", "get", "tiny", "-y")
     assert done.status == 0
     assert "tiny: size not known from " in done.out

@@ -11,11 +11,17 @@ from omegaconf import OmegaConf
 
 from cinekit.app.settings import COMMAND_LINE_ONLY, FIELD_OF
 from cinekit.job import Settings
-from cinekit.plug.build import build_options, read_option
-from cinekit.plug.option_files import CORE, option_files
-from cinekit.plug.providers import conf_folder, installed_entry_points, provider_of
+from cinekit.plug.build import build_options, option_values
+from cinekit.plug.providers import (
+    CORE_CONF,
+    conf_folder,
+    installed_entry_points,
+    option_files,
+    provider_of,
+)
+from cinekit.plug.registry import load_plugins
 from cinekit.testing import OptionSuite
-from cinekit.testing.option_suite import assert_mirrors
+from cinekit.testing.package_suite import assert_mirrors
 
 PROVIDERS = [provider_of(entry) for entry in installed_entry_points()]
 OPTIONS = option_files(PROVIDERS)
@@ -27,7 +33,7 @@ SECTIONS = {
 
 
 def main_config() -> dict[str, Any]:
-    folder = conf_folder(CORE)
+    folder = conf_folder(CORE_CONF)
     assert folder is not None
     config = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml"))
     assert isinstance(config, dict)
@@ -77,21 +83,33 @@ def test_the_plain_values_of_the_main_configuration_are_the_defaults():
     ids=lambda option: f"{option.group}={option.name}",
 )
 def test_options_of_a_stage_fit_its_dataclass(option):
-    values = {key: value for key, value in read_option(option).items() if key != "name"}
+    values = {
+        key: value
+        for key, value in option_values(load_plugins([]), option.group, option.name).items()
+        if key != "name"
+    }
     build_options(SECTIONS[option.group], values, option.group)
 
 
 @pytest.mark.parametrize(("group", "name"), [("energy", "oh2017"), ("stabilise", "auto")])
 def test_the_default_option_of_a_stage_is_its_dataclass(group, name):
     (option,) = [one for one in OPTIONS if (one.group, one.name) == (group, name)]
-    values = {key: value for key, value in read_option(option).items() if key != "name"}
+    values = {
+        key: value
+        for key, value in option_values(load_plugins([]), option.group, option.name).items()
+        if key != "name"
+    }
     assert_mirrors(values, SECTIONS[group])
 
 
 def test_the_energy_preset_in_yaml_is_the_one_in_python():
     from cinekit.energy import PRESETS, EnergyOptions
 
-    files = {one.name: read_option(one) for one in OPTIONS if one.group == "energy"}
+    files = {
+        one.name: option_values(load_plugins([]), "energy", one.name)
+        for one in OPTIONS
+        if one.group == "energy"
+    }
     assert set(files) == set(PRESETS)
     for name, values in files.items():
         values.pop("name")

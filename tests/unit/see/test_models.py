@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from cinekit.errors import WeightsError
+from cinekit.plug.registry import load_plugins
 from cinekit.store.weights import (
-    _KNOWN,
-    KNOWN_MODELS,
+    KnownModel,
     checksum,
     download,
     find_weights,
@@ -47,18 +47,26 @@ def test_weights_are_found_by_path_and_by_name(store, tmp_path):
 
 def test_missing_weights_say_which_and_where_to_put_them(store):
     with pytest.raises(WeightsError) as error:
-        find_weights("net.tflite", url="https://example.org/net")
+        find_weights("net.tflite")
     message = str(error.value)
     assert "\n" not in message
     assert "'net.tflite'" in message
     assert str(store) in message
-    assert "https://example.org/net" in message
 
 
 def test_missing_weights_of_a_known_model_say_where_they_are_published(store):
-    model = KNOWN_MODELS["selfie"]
-    with pytest.raises(WeightsError, match=r"storage\.googleapis\.com") as caught:
-        find_weights(model.file_name)
+    model = KnownModel(
+        name="selfie",
+        file_name="selfie.tflite",
+        bytes=None,
+        sha256=None,
+        url="https://example.org/selfie",
+        licence="CC0",
+        classes="person",
+        good_at="people",
+    )
+    with pytest.raises(WeightsError, match=r"published at https://example\.org/selfie") as caught:
+        find_weights("selfie.tflite", [model])
     assert f"'cinekit models get {model.name}' fetches them" in str(caught.value)
 
 
@@ -79,21 +87,10 @@ def test_a_checksum_that_differs_is_an_error(store):
         find_weights("net.tflite", sha256="0" * 64)
 
 
-def test_known_models_are_complete():
-    assert len({model.file_name for model in _KNOWN}) == len(_KNOWN) == len(KNOWN_MODELS)
-    for name, model in KNOWN_MODELS.items():
-        assert model.name == name
-        assert model.sha256 is None or len(model.sha256) == 64
-        assert model.bytes is None or model.bytes > 0
-        assert (model.sha256 is None) == (model.bytes is None)
-        assert model.licence
-        assert model.classes
-        assert model.good_at
-
-
 def test_known_models_are_those_of_the_test_data(test_data):
     found = {path.name: path for path in (test_data / "weights").iterdir()}
-    checked = [m for m in KNOWN_MODELS.values() if m.sha256 and m.file_name in found]
+    known = load_plugins().weights.values()
+    checked = [model for model in known if model.sha256 and model.file_name in found]
     assert len(checked) == 6
     for model in checked:
         assert found[model.file_name].stat().st_size == model.bytes

@@ -9,7 +9,7 @@ import pytest
 from cinekit.errors import ConfigError
 from cinekit.model import Clip
 from cinekit.see import NetworkFileSegmenter
-from cinekit.see.answers import Output
+from cinekit.see.answers import NetworkOutput
 from cinekit.testing.segmenter_suite import FrameSegmenterSuite
 
 
@@ -59,7 +59,7 @@ def test_frames_are_squashed_and_normalised_per_channel():
 
 @pytest.mark.parametrize(("output", "most"), [("logits", 50), ("probabilities", None)])
 def test_only_logits_may_be_read_at_some_places(output, most):
-    segmenter = made(output=Output(output), cells=50, mean=[0.0], std=[255.0])
+    segmenter = made(output=NetworkOutput(output), cells=50, mean=[0.0], std=[255.0])
     segmenter.respond(Clip(np.full((1, 9, 9, 3), 85, np.uint8), 25.0))
     assert [asked for _, asked in segmenter.network.seen] == [most]
 

@@ -53,6 +53,7 @@ class PathSegmenter(ToneSegmenter):
 @dataclass(frozen=True, kw_only=True)
 class NpyWriter:
     suffix: ClassVar[str] = ".npy"
+    media_type: ClassVar[str] = "application/octet-stream"
 
     def write(self, frames, fps, path, repeat=1):
         np.save(path, np.stack(list(frames) * repeat))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cinekit.errors import ConfigError, WeightsError
-from cinekit.plug.registry import require
+from cinekit.store.weights import require
 from cinekit.text import one_line
 
 CONTAINERS = ("state_dict", "model_state_dict", "model")
@@ -29,7 +29,7 @@ def _torch() -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
+class TorchWeights:
     """Tensors by name, as a file has them.
 
     file : its name; network : what it should hold, "FCN-8s". Both for messages.
@@ -94,7 +94,7 @@ class Weights:
         )
 
 
-def read_weights(path: Path, network: str) -> Weights:
+def read_weights(path: Path, network: str) -> TorchWeights:
     """A state dict from a file that torch wrote; nothing in it is executed.
 
     Raises
@@ -125,7 +125,7 @@ def read_weights(path: Path, network: str) -> Weights:
         raise WeightsError(f"expected {path.name!r} to hold a state dict of {network}")
     # What torch.nn.DataParallel saves has a prefix.
     tensors = {str(key).removeprefix("module."): value for key, value in content.items()}
-    return Weights(tensors, path.name, network)
+    return TorchWeights(tensors, path.name, network)
 
 
 def on_device(network: Any, device: str) -> Any:

@@ -1,4 +1,4 @@
-"""Checks that the options of several rankers share."""
+"""Checks that the options of many components share; each raises ConfigError with its field."""
 
 from __future__ import annotations
 

@@ -1,0 +1,100 @@
+# Every public name, once: read by type checkers, and by cinekit.lazy at run time.
+
+__version__: str
+
+# A clip becomes cinemagraphs
+# Plugins: every kind
+from cinekit.checks import above_zero as above_zero
+from cinekit.checks import at_least as at_least
+from cinekit.checks import set_enum as set_enum
+from cinekit.clip import read_clip as read_clip
+
+# Errors
+from cinekit.errors import BrokenPluginError as BrokenPluginError
+from cinekit.errors import CinekitError as CinekitError
+from cinekit.errors import ClipError as ClipError
+from cinekit.errors import ClipNotFoundError as ClipNotFoundError
+from cinekit.errors import ConfigError as ConfigError
+from cinekit.errors import DuplicateComponentError as DuplicateComponentError
+from cinekit.errors import MissingDependencyError as MissingDependencyError
+from cinekit.errors import PluginError as PluginError
+from cinekit.errors import RankError as RankError
+from cinekit.errors import RenderError as RenderError
+from cinekit.errors import SegmenterError as SegmenterError
+from cinekit.errors import SolverError as SolverError
+from cinekit.errors import UnknownComponentError as UnknownComponentError
+from cinekit.errors import WeightsError as WeightsError
+from cinekit.errors import WriteError as WriteError
+from cinekit.job import make_cinemagraphs as make_cinemagraphs
+from cinekit.job import render_frames as render_frames
+from cinekit.model import Category as Category
+from cinekit.model import Cinemagraph as Cinemagraph
+from cinekit.model import Clip as Clip
+from cinekit.model import Motion as Motion
+from cinekit.model import Result as Result
+from cinekit.model import SemanticResponse as SemanticResponse
+from cinekit.model import Verdict as Verdict
+from cinekit.plug.hooks import LazyComponents as LazyComponents
+from cinekit.plug.hooks import hookimpl as hookimpl
+from cinekit.plug.registry import Plugins as Plugins
+from cinekit.plug.registry import load_plugins as load_plugins
+from cinekit.protocols import Component as Component
+
+# Plugins: features
+from cinekit.protocols import FeatureExtractor as FeatureExtractor
+
+# Plugins: solvers
+from cinekit.protocols import LabelProblem as LabelProblem
+from cinekit.protocols import Progress as Progress
+from cinekit.protocols import Reporter as Reporter
+
+# Plugins: segmenters
+from cinekit.protocols import Segmenter as Segmenter
+from cinekit.protocols import Solution as Solution
+from cinekit.protocols import Solver as Solver
+
+# Plugins: writers
+from cinekit.protocols import Writer as Writer
+from cinekit.protocols import silent as silent
+
+# Plugins: rankers
+from cinekit.rank.aem import Aem as Aem
+from cinekit.rank.aem import AemOptions as AemOptions
+from cinekit.rank.aem import MappingKind as MappingKind
+from cinekit.rank.aem import fit_aem as fit_aem
+from cinekit.rank.base import Features as Features
+from cinekit.rank.base import FittedRanker as FittedRanker
+from cinekit.rank.base import Ranker as Ranker
+from cinekit.rank.base import Scaler as Scaler
+from cinekit.rank.base import Training as Training
+from cinekit.rank.base import UserRatings as UserRatings
+from cinekit.rank.base import join as join
+from cinekit.see.answers import NetworkOutput as NetworkOutput
+from cinekit.see.answers import class_probabilities as class_probabilities
+from cinekit.see.answers import fit_labels as fit_labels
+from cinekit.see.answers import parse_labels as parse_labels
+from cinekit.see.answers import sample_centres as sample_centres
+from cinekit.see.combine import CombineSegmenter as CombineSegmenter
+from cinekit.see.folding import grid_size as grid_size
+from cinekit.see.folding import resample as resample
+from cinekit.see.network import NetworkSegmenter as NetworkSegmenter
+from cinekit.see.network_file import NetworkFileSegmenter as NetworkFileSegmenter
+from cinekit.see.vocabulary import Vocabulary as Vocabulary
+from cinekit.see.vocabulary import face_categories as face_categories
+from cinekit.see.vocabulary import load_vocabulary as load_vocabulary
+from cinekit.solve import ExpansionSolver as ExpansionSolver
+from cinekit.solve.starts import first_labels as first_labels
+
+# Plugins: networks that run on torch
+from cinekit.store.torch_weights import TorchWeights as TorchWeights
+from cinekit.store.torch_weights import on_device as on_device
+from cinekit.store.torch_weights import read_weights as read_weights
+from cinekit.store.weights import KnownModel as KnownModel
+from cinekit.store.weights import checksum as checksum
+from cinekit.store.weights import download as download
+from cinekit.store.weights import find_weights as find_weights
+from cinekit.store.weights import lacking as lacking
+from cinekit.store.weights import models_folder as models_folder
+from cinekit.store.weights import require as require
+from cinekit.text import did_you_mean as did_you_mean
+from cinekit.text import one_line as one_line
