@@ -93,7 +93,7 @@ def main() -> None:
         problem = period_problem(costs, p)
         starts[p] = smooth_labels(problem.n_labels, h, w, p)
     p = costs.periods[0]
-    measure("temporal(p), shortest", lambda: costs.temporal(p))
+    measure("start_costs(p), shortest", lambda: costs.start_costs(p))
     measure("period_problem(p) and sums, shortest", lambda: period_problem(costs, p).sums)
     measure("choice_problem", lambda: choice_problem(costs, starts, candidate), 3)
     period_map = np.where(working.natural, costs.periods[5], 1)

@@ -178,7 +178,7 @@ class Regions:
 
     @property
     def natural(self) -> NDArray[np.bool_]:
-        """bool (H, W): the OR of pi over the natural regions ([O] Eq. 2, lambda_t)."""
+        """bool (H, W): the OR of pi over the natural regions ([O] Eq. 3, lambda_t)."""
         return self._of(Motion.NATURAL)
 
     @property
@@ -254,7 +254,7 @@ class LabelMap:
         """The frames first, ..., last, ..., first + 1 with one more at either end: int16 (p + 2,).
 
         Appended to ``unrolled`` at index i, they make the label (2 (last - first), i + 1). The two
-        more are what the loop shows before and after, so that its jump costs nothing ([O] Eq. 3).
+        more are what the loop shows before and after, so that its jump costs nothing ([O] Eq. 2).
         """
         there = np.arange(first, last + 1)
         back = np.arange(last - 1, first, -1)

@@ -80,14 +80,16 @@ def window_score(distance: Float, shortest: int) -> float:
     distance : float32 (tiles, n, n), squared distance of every two moments, n >= shortest + 3.
     shortest : least number of moments between the two that meet.
     """
+    from cinekit.energy.distance import table_phi  # numba, which reading a clip needs not
+
     n = distance.shape[1]
     steps = np.stack([distance[:, i, i + 1] for i in range(n - 1)], axis=1)  # (tiles, n - 1)
     travelled = np.concatenate([np.zeros((len(steps), 1)), steps.cumsum(axis=1)], axis=1)
     worth = np.zeros(len(distance))
     for period in range(shortest, n - 1):
         first = np.arange(1, n - period)
-        # The moments and the ones before them: positions and directions agree ([O] Eq. 3).
-        both = distance[:, first, first + period] + distance[:, first - 1, first + period - 1]
+        # The moments and the ones before them: positions and directions agree.
+        both = table_phi(distance, first, period)
         step = (travelled[:, first + period] - travelled[:, first]) / period
         worth = np.maximum(worth, (step - both / (2 * JUMP)).max(axis=1))
     share = worth.sum() / max(float(steps.mean(axis=1).sum()), 1e-9)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cinekit.energy import edge_kernels, kernels, terms
+from cinekit.energy import distance, edge_kernels, terms
 from cinekit.energy.options import EnergyOptions, GammaSpatial
 from cinekit.energy.working import WorkingClip
 from cinekit.errors import ClipError
@@ -41,7 +41,7 @@ class LoopCosts:
         self.working = working
         self.options = options
         self.features = combine(working, options.semantic_weight)
-        self.squares: Float = kernels.square_sums(self.features)
+        self.squares: Float = distance.square_sums(self.features)
         self.periods = working_periods(working, options)
         lam = np.where(self.natural, options.lambda_temporal, options.lambda_temporal_other)
         self.gamma_t = terms.gamma_t(working.frames, lam.astype(np.float32))
@@ -91,52 +91,40 @@ class LoopCosts:
             weight[(first == second) & (first > 0)] *= options.rigid_weight
         return np.ascontiguousarray(weight, np.float32)
 
-    def temporal(self, period: int, here: NDArray[np.bool_] | None = None) -> Float:
-        """E_temp of every label of a period > 1: float32 (t-p, h, w), [O] Eq. 2.
-
-        here : bool (h, w), only these pixels: float32 (t-p, n).
-        """
-        self._check(period)
-        signals, gamma = self.features, self.gamma_t.ravel()
-        if here is not None:
-            signals, gamma = signals[here.ravel()], gamma[here.ravel()]
-        costs: Float = kernels.temporal_costs(signals, gamma, period)[0]
-        return costs if here is not None else costs.reshape(-1, *self.size)
-
-    def temporal_and_sums(self, period: int) -> tuple[Float, Float]:
-        """:meth:`temporal` and one of :meth:`multiples`, in the time of one of them."""
-        self._check(period)
-        costs, sums = kernels.temporal_costs(self.features, self.gamma_t.ravel(), period)
-        return costs.reshape(-1, *self.size), sums
-
-    def of_own_periods(
-        self, period: NDArray[np.integer], target: NDArray[np.bool_]
+    def start_costs(
+        self,
+        period: ArrayLike,
+        target: NDArray[np.bool_] | bool = True,
+        here: NDArray[np.bool_] | None = None,
     ) -> tuple[Float, Float]:
-        """E_temp, and E_calm in the target, of every start frame where each pixel has one period.
+        """E_temp ([O] Eq. 2), and E_calm in the target, of every start frame.
 
-        period : int (h, w), 1 where still. target : bool (h, w). Returns float32 (t, h, w), inf
-        above t-p-1, and A_p of every pixel's period, float32 (h * w, 1, t).
+        period : one working period, or int (h, w), 1 where still. target : bool (h, w).
+        here : bool (h, w), only these N pixels.
+        Returns float32 (t, h, w), or (t, N), inf above t-p-1, and A_p of every pixel's period,
+        float32 (h * w, 1, t) or (N, 1, t); see :meth:`multiples`.
         """
         t = self.n_frames
-        if period.min() < 1 or period.max() >= t:
-            found = f"{period.min()} to {period.max()}"
-            raise ValueError(f"expected working periods in [1, {t - 1}], received {found}")
-        way, usual, price = self._travelled, self._usual_step, self.calm_price * target
-        costs, sums = kernels.own_period_costs(
-            self.features,
-            self.gamma_t.ravel(),
-            way.reshape(t, -1),
-            usual.ravel(),
-            price.ravel(),
-            period.ravel(),
+        maps = np.broadcast_to(np.asarray(period, np.int16), self.size)
+        if maps.min() < 1 or maps.max() >= t:
+            raise ValueError(
+                f"expected working periods in [1, {t - 1}], received {maps.min()} to {maps.max()}"
+            )
+        price = self.calm_price * target
+        way, usual, gamma, x = self._travelled, self._usual_step, self.gamma_t, self.features
+        if here is not None:
+            way, x = way[:, here], x[here.ravel()]
+            usual, gamma, price, maps = usual[here], gamma[here], price[here], maps[here]
+        costs, sums = distance.start_costs(
+            x, gamma.ravel(), way.reshape(t, -1), usual.ravel(), price.ravel(), maps.ravel()
         )
-        return costs.reshape(t, *self.size), sums
+        return (costs if here is not None else costs.reshape(t, *self.size)), sums
 
     def temporal_at(self, period: ArrayLike, start: ArrayLike) -> Float:
-        """E_temp of one label per pixel (0 where still): float32 (h, w)."""
+        """E_temp ([O] Eq. 2) of one label per pixel (0 where still): float32 (h, w)."""
         p = np.ascontiguousarray(np.broadcast_to(period, self.size), np.int16).ravel()
         s = np.ascontiguousarray(np.broadcast_to(start, self.size), np.int16).ravel()
-        costs: Float = kernels.temporal_at(self.features, self.gamma_t.ravel(), p, s)
+        costs: Float = distance.temporal_at(self.features, self.gamma_t.ravel(), p, s)
         return costs.reshape(self.size)
 
     @cached_property
@@ -148,18 +136,6 @@ class LoopCosts:
         price: Float = (weight * lively).astype(np.float32)
         return price
 
-    def calm(self, period: int, here: NDArray[np.bool_] | None = None) -> Float:
-        """E_calm of every label of a period > 1: float32 (t-p, h, w), or (t-p, n) of some pixels.
-
-        here : bool (h, w), only these pixels.
-        """
-        self._check(period)
-        way, usual, price = self._travelled, self._usual_step, self.calm_price
-        if here is not None:
-            way, usual, price = way[:, here], usual[here], price[here]
-        shown = (way[period:] - way[:-period]) / np.float32(period)
-        return terms.e_calm(shown, usual, price)
-
     def calm_at(self, period: int, start: NDArray[np.integer]) -> Float:
         """E_calm of one start per pixel, start int (h, w): float32 (h, w)."""
         s = start[None].astype(np.int64)
@@ -167,17 +143,12 @@ class LoopCosts:
         end, begin = (np.take_along_axis(way, at, axis=0)[0] for at in (s + period, s))
         return terms.e_calm((end - begin) / np.float32(period), self._usual_step, self.calm_price)
 
-    def cumulative(self, period: int) -> Float:
-        """A_p(x, j) = sum_{i<j} |X(x,i) - X(x,i+p)|^2: float32 (h, w, t-p+1).
-
-        Labels of one period at most p apart differ by ``(A[s'] - A[s]) / p``.
-        """
-        return self.multiples(period, 1)[:, 0].reshape(*self.size, -1)
-
     def multiples(self, period: int, count: int) -> Float:
-        """A_kp for k = 1 .. count: float32 (h * w, count, t-p+1), see :func:`period_sums`."""
-        self._check(period)
-        sums: Float = kernels.period_sums(self.features, period, count)
+        """A_kp for k = 1 .. count, see :func:`distance.period_sums`: float32 (h * w, count, t-p+1).
+
+        Labels of one period at most p apart differ by ``(A_p[s'] - A_p[s]) / p``, [O] Eq. 4.
+        """
+        sums: Float = distance.period_sums(self.features, period, count)
         return sums
 
     def pair_costs(
@@ -199,12 +170,6 @@ class LoopCosts:
         )
         return out
 
-    def _check(self, period: int) -> None:
-        if not 2 <= period < self.n_frames:
-            raise ValueError(
-                f"expected a working period in [2, {self.n_frames - 1}], received {period}"
-            )
-
 
 def combine(working: WorkingClip, w: float) -> Float:
     """V and F as one centred signal per pixel: float32 (n, t, c), see :class:`LoopCosts`."""
@@ -223,7 +188,7 @@ def combine(working: WorkingClip, w: float) -> Float:
 
 
 def n_categories(working: WorkingClip) -> int:
-    """K of the 1/K in PhiF and PsiF ([O] Eq. 2, 4); the rest channel does not count."""
+    """K of the 1/K in PhiF and PsiF ([O] Eq. 2 and 4); the rest channel does not count."""
     channels: int = working.response.shape[-1]
     return max(1, channels - 1)
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from cinekit.energy.distance import from_sums, loop_distance, same_period
 from cinekit.energy.jit import kernel
-from cinekit.energy.kernels import from_sums, loop_distance, same_period
 
 
 @kernel(inline=True)

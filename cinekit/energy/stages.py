@@ -23,12 +23,16 @@ def period_problem(costs: LoopCosts, period: int) -> LoopProblem:
     Label l is start frame l, 0 .. t-p-1. The price of calm loops counts everywhere here: which
     pixels are target is not known yet, and elsewhere it does no harm.
     """
-    unary, sums = costs.temporal_and_sums(period)
-    unary += costs.calm(period)
-    starts = np.arange(unary.shape[0], dtype=np.int16)[:, None, None]
+    if not 2 <= period < costs.n_frames:
+        raise ValueError(
+            f"expected a working period in [2, {costs.n_frames - 1}], received {period}"
+        )
+    unary, sums = costs.start_costs(period)
+    starts = np.arange(costs.n_frames - period, dtype=np.int16)[:, None, None]
     # Starts that are farther apart than one period need the sums of its multiples, too.
     known = sums if len(starts) - 1 <= period else None
-    return LoopProblem(costs, np.full((1, 1, 1), period, np.int16), starts, unary, known)
+    loops = np.full((1, 1, 1), period, np.int16), starts
+    return LoopProblem(costs, *loops, unary[: len(starts)], known)
 
 
 Prices = Mapping[int, tuple[Float, Float]]
@@ -85,7 +89,7 @@ def start_problem(
     """
     t = costs.n_frames
     period = np.ascontiguousarray(period_map, np.int16)
-    unary, sums = costs.of_own_periods(period, target_map(costs, candidate))
+    unary, sums = costs.start_costs(period, target_map(costs, candidate))
     still, short, long = _label_costs(costs, candidate)
     unary += np.where(period == STILL, still, np.where(_is_short(costs, period), short, long))
     last_start = np.where(period == STILL, t - 1, t - 1 - period)
@@ -100,8 +104,8 @@ def constant_starts(costs: LoopCosts, candidate: Candidate) -> dict[int, NDArray
     """
     some = np.zeros(costs.size, bool)
     some[::2, ::2] = target_map(costs, candidate)[::2, ::2]
-    best = {p: (costs.temporal(p, some) + costs.calm(p, some)).sum(axis=1) for p in costs.periods}
-    return {p: np.full(costs.size, cost.argmin(), np.int16) for p, cost in best.items()}
+    best = {p: costs.start_costs(p, here=some)[0].sum(axis=1).argmin() for p in costs.periods}
+    return {p: np.full(costs.size, start, np.int16) for p, start in best.items()}
 
 
 def either_problem(

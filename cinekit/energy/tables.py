@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from cinekit.energy.distance import frame_distance, same_period
 from cinekit.energy.jit import kernel
-from cinekit.energy.kernels import frame_distance, same_period
 
 
 @kernel
 def period_table(sums, i, p, starts, out):  # type: ignore[no-untyped-def]
     """out[a, b] = distance at pixel i between the loops (p, starts[a]) and (p, starts[b]).
 
-    sums : (n, m, t-p+1), see :func:`cinekit.energy.kernels.period_sums`. starts : int64 (L,),
+    sums : (n, m, t-p+1), see :func:`cinekit.energy.distance.period_sums`. starts : int64 (L,),
     ascending. For starts 0, 1, 2 ... the inner loops are plain vector arithmetic.
     """
     n_labels = out.shape[0]
@@ -45,7 +45,7 @@ def period_table(sums, i, p, starts, out):  # type: ignore[no-untyped-def]
 
 @kernel
 def pixel_sums(x, i, p, out):  # type: ignore[no-untyped-def]
-    """:func:`cinekit.energy.kernels.period_sums` of one pixel: out float32 (1, m, >= t-p+1)."""
+    """:func:`cinekit.energy.distance.period_sums` of one pixel: out float32 (1, m, >= t-p+1)."""
     t = x.shape[1]
     for k in range(out.shape[1]):
         step = (k + 1) * p

@@ -1,6 +1,6 @@
 """The equations of the energy, one function each, in plain numpy.
 
-All but Psi ([O] Eq. 4), which is a walk through time: :mod:`cinekit.energy.evaluate`.
+All but Phi and Psi ([O] Eq. 2, 4), which :mod:`cinekit.energy.distance` owns.
 
 Sources: [O] Oh et al., Personalized Cinemagraphs using Semantic Understanding and Collaborative
 Learning, ICCV 2017 (arXiv 1708.02970). [L13] Liao, Joshi, Hoppe, Automated Video Looping with
@@ -20,20 +20,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 Float = NDArray[np.float32]
-
-
-def phi(signal: Float, period: int) -> Float:
-    """PhiV (and PhiF) for every start frame, without its 1/3 (1/K) ([O] Eq. 2).
-
-    ``|V(s) - V(s+p)|^2 + |V(s-1) - V(s+p-1)|^2``, frame indices modulo t.
-
-    signal : (t, h, w, c). Returns float32 (t - p, h, w), for s = 0 .. t-p-1.
-    """
-    n = signal.shape[0] - period
-    step = np.sum((signal - np.roll(signal, -period, axis=0)) ** 2, axis=-1)  # (t, h, w)
-    before = np.roll(step, 1, axis=0)
-    out: Float = (step[:n] + before[:n]).astype(np.float32)
-    return out
 
 
 def mad(values: Float) -> Float:

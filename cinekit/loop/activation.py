@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cinekit.energy.distance import MISSING, jump_frames
 from cinekit.energy.jit import kernel
 from cinekit.errors import RenderError
 from cinekit.model import STILL, Clip, LabelMap
@@ -65,11 +66,11 @@ def loop_costs(
 ) -> None:
     """Costs of every looping pixel, squared grey levels summed over the colours, float64 (H, W).
 
-    variance : of its loop over time. jump : ``|V(s) - V(s + p)|^2 + |V(s - 1) - V(s + p - 1)|^2``
-    ([O] Eq. 3; what lies outside the clip counts as no jump). apart : mean over its loop of
+    variance : of its loop over time. jump : Phi ([O] Eq. 2; what lies outside the clip counts as no
+    jump). apart : mean over its loop of
     ``|V(phi) - V(still)|^2``. All zero where nothing loops.
     """
-    count = len(shows)
+    n = len(frames)
     height, width = period.shape
     for y in range(height):
         for x in range(width):
@@ -85,10 +86,12 @@ def loop_costs(
                     squares += v * v
                 variance[y, x] += squares / p - (total / p) ** 2
                 apart[y, x] += squares / p
-                for a in range(s - 1, s + 1):
-                    if a >= 0 and a + p < count:
-                        d = float(frames[shows[a], y, x, c])
-                        jump[y, x] += (d - float(frames[shows[a + p], y, x, c])) ** 2
+            for side in range(2):
+                a, b = jump_frames(p, s, side, n, MISSING)
+                if a >= 0:
+                    for c in range(3):
+                        d = float(frames[shows[a], y, x, c]) - float(frames[shows[b], y, x, c])
+                        jump[y, x] += d * d
 
 
 def find_activation(

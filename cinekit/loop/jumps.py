@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.energy.distance import MISSING, NEAREST, colour_distance, colour_phi, jump_frames
 from cinekit.energy.jit import kernel
 from cinekit.model import Clip, LabelMap
 
@@ -47,7 +48,7 @@ def jump_and_step(
 
     frames : uint8 (T, H, W, 3). period, start : int16 (H, W). jump, step : float32 (H, W), out;
     zero for pixels that stand still or whose loop is not one of the clip's own windows.
-    The jump is [O] Eq. 3: the mean over its two sides, as far as the clip has them.
+    The jump is Phi of [O] Eq. 2, its mean over the sides that the clip has.
     """
     n = frames.shape[0]
     for y in range(period.shape[0]):
@@ -57,33 +58,18 @@ def jump_and_step(
             step[y, x] = 0.0
             if p == 1 or s + p > n:
                 continue
-            sides = 0
-            total = 0.0
-            if s + p < n:
-                sides += 1
-                total += _apart(frames, s, s + p, y, x)
-            if s > 0:
-                sides += 1
-                total += _apart(frames, s - 1, s + p - 1, y, x)
+            colours = frames[:, y, x]
+            total, sides = colour_phi(colours, p, s, n, MISSING)
             if sides == 0:
                 sides = 1
-                total = _apart(frames, s, s + p - 1, y, x)
+                total = colour_distance(colours, s, s + p - 1)
             jump[y, x] = total / sides
             count = min(samples, p - 1)
             total = 0.0
             for k in range(count):
                 t = s + k * (p - 1) // count
-                total += _apart(frames, t, t + 1, y, x)
+                total += colour_distance(colours, t, t + 1)
             step[y, x] = total / count
-
-
-@kernel
-def _apart(frames: NDArray[np.uint8], i: int, j: int, y: int, x: int) -> float:
-    total = 0.0
-    for c in range(3):
-        d = float(frames[i, y, x, c]) - float(frames[j, y, x, c])
-        total += d * d
-    return total
 
 
 def melting(clip: Clip, labels: LabelMap) -> NDArray[np.float32]:
@@ -94,17 +80,25 @@ def melting(clip: Clip, labels: LabelMap) -> NDArray[np.float32]:
 
     labels : at the resolution of the clip.
     """
-    first, last = labels.start.astype(np.intp), (labels.start + labels.period - 1).astype(np.intp)
-    beyond = len(labels.shows) - 1
     box = (max(3, round(labels.size[0] * _BOX) | 1),) * 2
     change = np.zeros(labels.size, np.float32)
-    # The jump from its two sides ([O] Eq. 3), as the forces have it.
-    for one, two in ((first, np.minimum(last + 1, beyond)), (np.maximum(first - 1, 0), last)):
+    for side in range(2):  # of Phi ([O] Eq. 2), signs kept
+        one, two = np.empty((2, *labels.size), np.intp)
+        _jump_indices(labels.period, labels.start, side, labels.n_frames, one, two)
         jump = cv2.blur(_shown(clip, labels, one) - _shown(clip, labels, two), box)
         np.maximum(change, np.abs(jump).max(axis=-1), out=change)
     change = np.asarray(cv2.dilate(change, np.ones(box, np.uint8)), np.float32)
     alike = np.clip((_LEAVES_A_GHOST - change) / (_LEAVES_A_GHOST - _MELTS), 0, 1)
     return np.asarray(stand_out(clip, labels) * alike, np.float32)
+
+
+@kernel
+def _jump_indices(period, start, side, n, one, two):  # type: ignore[no-untyped-def]
+    """The two indices of every label that meet on one side of its jump; out, int (H, W)."""
+    for y in range(period.shape[0]):
+        for x in range(period.shape[1]):
+            p, s = int(period[y, x]), int(start[y, x])
+            one[y, x], two[y, x] = jump_frames(p, s, side, n, NEAREST)
 
 
 def _shown(clip: Clip, labels: LabelMap, index: NDArray[np.intp]) -> NDArray[np.float32]:

@@ -106,6 +106,7 @@ def loop_costs(
         variance[y, x] = loop.var(axis=0).sum()
         apart[y, x] = ((loop - frames[still[y, x], y, x]) ** 2).mean(axis=0).sum()
         for a in (s - 1, s):
-            if a >= 0 and a + p < len(shows):
+            # A loop that goes there and back has both sides among the unrolled frames.
+            if s >= len(frames) or (a >= 0 and a + p < len(frames)):
                 jump[y, x] += ((signal[a] - signal[a + p]) ** 2).sum()
     return variance, jump, apart

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.energy.distance import NEAREST, colour_distance, jump_frames
 from cinekit.energy.jit import kernel
 from cinekit.errors import RenderError
 from cinekit.loop.patches import connected_patches
@@ -29,9 +30,8 @@ def jump_table(
 
     patch : int32 (H, W) into period and start, int32 (P,). table : float64 (P, 2 r + 1, 2 r + 1),
     out, r = reach: ``table[i, r + dp, r + ds]`` is the sum over the pixels of patch i of
-    ``|V(s) - V(s + p)|^2 + |V(s - 1) - V(s + p - 1)|^2`` ([O] Eq. 3, in squared grey levels) with
-    p and s changed by dp and ds; frames outside the clip count as its first and last. Patches of
-    period 1 are left at 0.
+    Phi ([O] Eq. 2, in squared grey levels) with p and s changed by dp and ds; frames outside the
+    clip count as its first and last. Patches of period 1 are left at 0.
     """
     n, height, width, _ = frames.shape
     side = 2 * reach + 1
@@ -42,17 +42,12 @@ def jump_table(
             if p == 1:
                 continue
             s = start[i]
+            colours = frames[:, y, x]
             for dp in range(side):
                 previous = 0.0
                 for ds in range(-1, side):
-                    a = s + ds - reach
-                    b = a + p + dp - reach
-                    a = min(max(a, 0), n - 1)
-                    b = min(max(b, 0), n - 1)
-                    cost = 0.0
-                    for c in range(3):
-                        d = float(frames[a, y, x, c]) - float(frames[b, y, x, c])
-                        cost += d * d
+                    a, b = jump_frames(p + dp - reach, s + ds - reach, 0, n, NEAREST)
+                    cost = colour_distance(colours, a, b)
                     if ds >= 0:
                         table[i, dp, ds] += cost + previous
                     previous = cost
@@ -99,7 +94,7 @@ def to_clip_resolution(labels: LabelMap, clip: Clip, every: int) -> LabelMap:
     In space each pixel takes the label of the working pixel that covers it. In time p and s are
     multiplied by ``every``; then each distinct period may change by less than ``every`` frames, the
     same for all of its pixels so that they stay in phase, and each connected patch may move its
-    start by less than ``every`` frames, such that the summed temporal cost of [O] Eq. 3 at the full
+    start by less than ``every`` frames, such that the summed temporal cost of [O] Eq. 2 at the full
     frame rate is least. Still pixels show the source frame of their working frame.
 
     Parameters

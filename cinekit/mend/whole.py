@@ -2,7 +2,7 @@
 
 A rooster never returns to a pose, so every labelling of its pixels cuts it somewhere. Its whole
 region can still move as one piece: then only the border towards the still part has to fit
-([O] Eq. 4 along it), and the jump from the last frame to the first ([O] Eq. 3) is one figure for
+([O] Eq. 4 along it), and the jump from the last frame to the first ([O] Eq. 2) is one figure for
 all of it. Where no jump is small enough, a thing that is not natural goes there and back: frames
 a to b and back to a have no jump at all. Water and fire never run backwards.
 """
@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.energy.distance import table_phi
 from cinekit.errors import ConfigError
 from cinekit.mend.pieces import parts_of, rim_of, wider
 from cinekit.model import STILL, Candidate, Clip, LabelMap, Motion, Regions
@@ -230,8 +231,8 @@ class WholePieces:
         most = max(shortest, self.longest // 2 + 1 if back else self.longest)
         for first in range(1, t - shortest):
             for last in range(first + shortest - 1, min(first + most, t) - 1):
-                # The pass shows first to last; last + 1 would follow, first does ([O] Eq. 3).
-                jump = 0.5 * float(jumps[first, last + 1] + jumps[first - 1, last])
+                # The pass shows first to last; last + 1 would follow, first does.
+                jump = 0.5 * float(table_phi(jumps, first, last + 1 - first))
                 closes = jump <= allowed**2 * usual
                 if not closes and not back:
                     continue

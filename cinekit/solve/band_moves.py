@@ -5,33 +5,33 @@ An expansion move on alpha lets every allowed pixel keep its label (x = 0) or ta
 
 from __future__ import annotations
 
+from cinekit.energy.distance import WRAP, colour_phi, colour_psi
 from cinekit.energy.jit import kernel
-from cinekit.solve.pair_costs import jump, psi
 
 
 @kernel
-def unary_cost(k, y, x, label, period, start, signals, temporal, still, moving):  # type: ignore[no-untyped-def]
-    """E_temp + a1 E_label of one pixel; k is its row in signals."""
+def unary_cost(k, y, x, label, period, start, signals, n, temporal, still, moving):  # type: ignore[no-untyped-def]
+    """E_temp + a1 E_label of one pixel ([O] Eq. 2, 6); k is its row in signals, n the clip's T."""
     p = period[label]
     if p == 1:
         return float(still[y, x])
-    cost = jump(signals[k], p, start[label])
+    cost, _sides = colour_phi(signals[k], p, start[label], n, WRAP)
     return float(moving[y, x]) + float(temporal[y, x]) * cost / (3.0 * 65025.0)
 
 
 @kernel
 def edge_cost(k, m, weight, a, b, period, start, signals, sums):  # type: ignore[no-untyped-def]
-    """a2 E_spa of one edge: gamma_s / 3 (Psi at one end + Psi at the other), labels a and b."""
+    """a2 E_spa of one edge, [O] Eq. 4: gamma_s / 3 (Psi at one end + Psi at the other)."""
     if a == b or weight == 0.0:
         return 0.0
-    total = psi(signals[k], period[a], start[a], period[b], start[b], sums)
-    total += psi(signals[m], period[a], start[a], period[b], start[b], sums)
+    total = colour_psi(signals[k], period[a], start[a], period[b], start[b], sums)
+    total += colour_psi(signals[m], period[a], start[a], period[b], start[b], sums)
     return float(weight) * total / (3.0 * 65025.0)
 
 
 @kernel
 def capacities(  # type: ignore[no-untyped-def]
-    alpha, box, allowed, labels, period, start, row, signals, costs, sums, terminal, edges
+    alpha, box, allowed, labels, period, start, row, signals, n, costs, sums, terminal, edges
 ):
     """Terminals and edge capacities of the move for the pixels of a box.
 
@@ -52,8 +52,8 @@ def capacities(  # type: ignore[no-untyped-def]
                 k = row[y, x]
                 here = labels[y, x]
                 terminal[y - top, x - left] += unary_cost(
-                    k, y, x, alpha, period, start, signals, temporal, still, moving
-                ) - unary_cost(k, y, x, here, period, start, signals, temporal, still, moving)
+                    k, y, x, alpha, period, start, signals, n, temporal, still, moving
+                ) - unary_cost(k, y, x, here, period, start, signals, n, temporal, still, moving)
     height, width = labels.shape
     for y in range(max(top - 1, 0), bottom):
         for x in range(max(left - 1, 0), right):
@@ -99,7 +99,7 @@ def capacities(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def energy_of(labels, active, box, period, start, row, signals, costs, sums):  # type: ignore[no-untyped-def]
+def energy_of(labels, active, box, period, start, row, signals, n, costs, sums):  # type: ignore[no-untyped-def]
     """Unary cost of the active pixels and pair cost of the edges that touch one: two float64.
 
     active : bool (H, W), False outside the box (top, bottom, left, right).
@@ -114,8 +114,9 @@ def energy_of(labels, active, box, period, start, row, signals, costs, sums):  #
             here = active[y, x]
             if here:
                 unary += unary_cost(
-                    row[y, x], y, x, labels[y, x], period, start, signals, temporal, still, moving
-                )
+                    row[y, x], y, x, labels[y, x], period, start, signals, n, temporal, still,
+                    moving,
+                )  # fmt: skip
             if y + 1 < height and (here or active[y + 1, x]):
                 pair += edge_cost(
                     row[y, x], row[y + 1, x], weight_down[y, x], labels[y, x], labels[y + 1, x],

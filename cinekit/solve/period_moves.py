@@ -125,7 +125,7 @@ def _near_costs(weights, now, new, costs):  # type: ignore[no-untyped-def]
 
 @kernel
 def _far_costs(sums, p, step, weights, frames, new_frames, costs):  # type: ignore[no-untyped-def]
-    """The same of frames that are further apart, see :func:`cinekit.energy.kernels.from_sums`."""
+    """The same of frames that are further apart, see :func:`cinekit.energy.distance.from_sums`."""
     e01, e10, e11 = costs[1], costs[2], costs[3]
     for k in range(weights.shape[0]):
         first, second = frames[k], frames[k + step]

@@ -106,6 +106,7 @@ class _Band:
         self.signals = np.empty((len(rows), len(labels.shows), 3), np.uint8)
         gather(clip.frames, labels.shows, rows, columns, self.signals)
         self.sums = np.zeros((2, len(labels.shows), 3), np.int64)
+        self.n_frames = clip.n_frames
         self.costs, self.index, self.active = costs.arrays(), index, active
         self.period, self.start = period, start
 
@@ -118,8 +119,8 @@ class _Band:
     ) -> tuple[float, float]:
         """The two parts of :meth:`energy`."""
         unary, pair = energy_of(
-            self.index, active, box, self.period, self.start, self.row, self.signals, self.costs,
-            self.sums,
+            self.index, active, box, self.period, self.start, self.row, self.signals, self.n_frames,
+            self.costs, self.sums,
         )  # fmt: skip
         return float(unary), float(pair)
 
@@ -134,7 +135,7 @@ class _Band:
         )
         truncated = capacities(
             move.label, move.box, move.allowed, self.index, self.period, self.start, self.row,
-            self.signals, self.costs, self.sums, terminal, edges,
+            self.signals, self.n_frames, self.costs, self.sums, terminal, edges,
         )  # fmt: skip
         taken, _ = cut(terminal, *edges)
         taken = taken & move.allowed & (self.index[top:bottom, left:right] != move.label)

@@ -115,12 +115,14 @@ def test_temporal_costs_and_cumulative_sums_equal_the_plain_loops(scene) -> None
         float(costs.gamma_t[y, x]) * reference.temporal(working, 0.3, (y, x), (p, s))
         for s in range(working.n_frames - p)
     ]
-    np.testing.assert_allclose(costs.temporal(p)[:, y, x], expected, atol=1e-5)
+    np.testing.assert_allclose(
+        costs.start_costs(p, False)[0][: len(expected), y, x], expected, atol=1e-5
+    )
     s = int(rng.integers(working.n_frames - p))
     assert costs.temporal_at(p, s)[y, x] == pytest.approx(expected[s], abs=1e-5)
     assert (costs.temporal_at(1, s) == 0).all()
     sums = reference.cumulative(working, 0.3, (y, x), p)
-    np.testing.assert_allclose(costs.cumulative(p)[y, x], sums, atol=1e-5)
+    np.testing.assert_allclose(costs.multiples(p, 1)[y * working.size[1] + x, 0], sums, atol=1e-5)
 
 
 @given(scene=scenes(max_t=11), stage=st.sampled_from([1, 2, 3]))
@@ -231,18 +233,23 @@ def test_start_frames_at_own_periods_cost_what_they_cost_at_one_period(scene) ->
     costs = LoopCosts(working, OPTIONS)
     period = rng.choice([1, *costs.periods], costs.size).astype(np.int16)
     target = rng.random(costs.size) < 0.5
-    found, sums = costs.of_own_periods(period, target)
+    found, sums = costs.start_costs(period, target)
     assert (found[:, period == 1] == 0).all()
     for p in costs.periods:
         here = period == p
-        temporal, one_sums = costs.temporal_and_sums(p)
-        expected = temporal + costs.calm(p) * target
+        every = range(working.n_frames - p)
+        expected = np.stack(
+            [
+                costs.temporal_at(p, s) + costs.calm_at(p, np.full(costs.size, s)) * target
+                for s in every
+            ]
+        )
         np.testing.assert_allclose(found[: len(expected), here], expected[:, here], rtol=1e-5)
         assert np.isinf(found[len(expected) :, here]).all()
         of_here = here.ravel()
+        one_sums = costs.multiples(p, 1)
         n = one_sums.shape[-1]
         np.testing.assert_allclose(sums[of_here, :, :n], one_sums[of_here], rtol=1e-6)
-        np.testing.assert_allclose(one_sums, costs.multiples(p, 1), rtol=1e-6)
 
 
 @given(scene=scenes(), stage=st.sampled_from([1, 2, 3]))

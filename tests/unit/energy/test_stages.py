@@ -43,7 +43,7 @@ def left() -> Candidate:
 
 
 def best_starts(costs: LoopCosts) -> dict[int, np.ndarray]:
-    return {p: costs.temporal(p).argmin(axis=0) for p in costs.periods}
+    return {p: costs.start_costs(p)[0].argmin(axis=0) for p in costs.periods}
 
 
 def test_problems_keep_the_protocol(moving, left) -> None:
@@ -67,7 +67,7 @@ def test_stage_1_has_every_start_of_its_period(moving) -> None:
     loops = problem.loops(np.full((6, 8), 3, np.int32))
     assert (loops.period == 6).all()
     assert (loops.start == 3).all()
-    np.testing.assert_array_equal(problem.unary, costs.temporal(6) + costs.calm(6))
+    np.testing.assert_array_equal(problem.unary, costs.start_costs(6)[0][:14])
 
 
 def test_the_planted_period_is_the_cheapest_in_the_target_and_the_rest_is_still(
@@ -118,7 +118,9 @@ def test_short_is_never_more_than_a_third_of_the_clip(working_of) -> None:
 
 def test_free_loops_outside_the_target_lose_against_still(moving, left) -> None:
     costs = LoopCosts(moving, OPTIONS)
-    assert (costs.temporal(6)[:, :, 4:] == 0).all()  # identical frames: looping is free
+    assert (
+        costs.start_costs(6, False)[0][:14, :, 4:] == 0
+    ).all()  # identical frames: looping is free
     unary = choice_problem(costs, best_starts(costs), left).unary
     n = len(costs.periods)
     assert (unary[:n, :, 4:].min(axis=0) > unary[n:, :, 4:].max(axis=0)).all()
@@ -200,7 +202,7 @@ def test_a_loop_pays_for_the_motion_that_it_does_not_show(working_of) -> None:
     frames[10:] = np.random.default_rng(2).random((10, 4, 6, 3))
     costs = LoopCosts(working_of(frames), OPTIONS)
     assert costs.calm_price.min() == pytest.approx(OPTIONS.calm_weight * OPTIONS.alpha_static)
-    calm = costs.calm(6)
+    calm = np.stack([costs.calm_at(6, np.full((4, 6), s)) for s in range(14)])
     np.testing.assert_allclose(calm[0], costs.calm_price)
     assert (calm[12] == 0).all()
     starts = np.random.default_rng(3).integers(0, 14, (4, 6))
@@ -208,7 +210,7 @@ def test_a_loop_pays_for_the_motion_that_it_does_not_show(working_of) -> None:
         costs.calm_at(6, starts), np.take_along_axis(calm, starts[None], axis=0)[0], rtol=1e-6
     )
     nothing = LoopCosts(working_of(frames), replace(OPTIONS, calm_weight=0.0))
-    assert (nothing.calm(6) == 0).all()
+    assert (nothing.calm_at(6, starts) == 0).all()
 
 
 def test_terms_are_zero_where_they_must_be(moving, left) -> None:

@@ -76,11 +76,3 @@ def test_the_price_of_motion_outside_sets_in_over_the_margin() -> None:
     np.testing.assert_allclose(cost, [0, 0, 0.025, 0.05, 0.075, 0.1, 0.1, 0.1], atol=1e-3)
     sharp = terms.e_loop(active, 0.1, target, 0.0, 1.0, soft=~target & target)[0]
     np.testing.assert_allclose(sharp, np.where(target[0], 0, 0.1), atol=1e-6)
-
-
-def test_a_loop_that_closes_costs_nothing() -> None:
-    frames = np.tile(np.random.default_rng(0).random((5, 2, 2, 3)), (4, 1, 1, 1))
-    costs = terms.phi(frames.astype(np.float32), 5)
-    assert costs.shape == (15, 2, 2)
-    assert (costs == 0).all()
-    assert (terms.phi(frames.astype(np.float32), 4) > 0).all()

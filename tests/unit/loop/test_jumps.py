@@ -107,6 +107,13 @@ def test_offsets_hide_what_changes_little_or_elsewhen():
         np.testing.assert_array_equal(melting(clip, labels), stand_out(clip, labels))
 
 
+def test_the_ends_of_the_clip_are_its_own_beside_a_piece_that_goes_back():
+    clip, labels = flaring(120, (0,))
+    late = LabelMap(labels.period, labels.start + np.int16(10), 40)
+    back = LabelMap(late.period, late.start, 40, LabelMap.there_and_back(0, 5))
+    np.testing.assert_array_equal(melting(clip, back), melting(clip, late))
+
+
 def test_a_flame_leaves_no_ghost():
     clip, labels = flaring(120, (29,))
     loop = render_loop(clip, labels, 20, RenderOptions(blend=Blend.POISSON))

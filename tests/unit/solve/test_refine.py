@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from cinekit.energy.distance import MISSING, NEAREST, WRAP, colour_phi, colour_psi
 from cinekit.errors import SolverError
 from cinekit.model import Clip, LabelMap
 from cinekit.solve.border_costs import BorderCosts, border_costs
-from cinekit.solve.pair_costs import jump, psi
 from cinekit.solve.refine import label_band, refine_borders
 
 
@@ -29,17 +29,25 @@ def test_psi_equals_the_literal_sum_for_all_kinds_of_labels():
     for p, q in itertools.product((1, 3, 4, 6, 8, 13), repeat=2):
         for s, r in ((0, 20 - q), (20 - p, 0), (2, 3), (0, 5)):
             expected = literal_psi(signal, p, s, q, r)
-            assert psi(signal, p, s, q, r, sums) == pytest.approx(expected, rel=1e-9, abs=1e-6)
+            assert colour_psi(signal, p, s, q, r, sums) == pytest.approx(
+                expected, rel=1e-9, abs=1e-6
+            )
 
 
-def test_jump_equals_the_equation_and_wraps_modulo_t():
+@pytest.mark.parametrize("ends", [WRAP, NEAREST, MISSING])
+def test_phi_equals_the_equation_with_every_rule_at_the_ends(ends):
     signal = np.random.default_rng(1).integers(0, 256, (10, 3), dtype=np.uint8)
     wide = signal.astype(float)
     for p, s in ((4, 0), (4, 3), (4, 6), (10, 0)):
-        expected = sum(
-            ((wide[a % 10] - wide[(a + p) % 10]) ** 2).sum() for a in (s, s - 1)
-        )  # fmt: skip
-        assert jump(signal, p, s) == pytest.approx(expected)
+        pairs = [(s, s + p), (s - 1, s + p - 1)]
+        if ends == WRAP:
+            pairs = [(a % 10, b % 10) for a, b in pairs]
+        elif ends == NEAREST:
+            pairs = [(max(a, 0), min(b, 9)) for a, b in pairs]
+        else:
+            pairs = [(a, b) for a, b in pairs if a >= 0 and b < 10]
+        expected = sum(((wide[a] - wide[b]) ** 2).sum() for a, b in pairs)
+        assert colour_phi(signal, p, s, 10, ends) == (pytest.approx(expected), len(pairs))
 
 
 def flat_costs(size, pair=1.0, still=0.0, moving=0.0) -> BorderCosts:
@@ -137,6 +145,29 @@ def test_the_reported_fall_is_that_of_the_literal_energy_and_never_a_rise(seed):
     assert fall >= 0
     expected = energy(clip, labels, costs) - energy(clip, refined.labels, costs)
     assert fall == pytest.approx(expected, rel=1e-5, abs=1e-5)
+
+
+def test_a_texture_at_the_ends_of_the_clip_pays_the_same_beside_a_piece_that_goes_back():
+    """Frames are counted modulo T, however many unrolled ones there are."""
+    rng = np.random.default_rng(7)
+    size, t = (9, 12), 14
+    clip = Clip(rng.integers(0, 256, (t, *size, 3), dtype=np.uint8), 10.0)
+    choice = np.arange(12)[None].repeat(9, 0) // 4
+    period, start = np.array([6, 6, 1], np.int16), np.array([0, 8, 3], np.int16)
+    costs = flat_costs(size)
+    plain = LabelMap(period[choice], start[choice], t)
+    beside = LabelMap(period[choice], start[choice], t, LabelMap.there_and_back(3, 8))
+    one, two = (refine_borders(clip, labels, costs, band=9) for labels in (plain, beside))
+    assert two.before == one.before
+    assert two.after == one.after
+    piece = LabelMap(
+        np.where(choice == 2, 10, period[choice]).astype(np.int16),
+        np.where(choice == 2, t + 1, start[choice]).astype(np.int16),
+        t,
+        LabelMap.there_and_back(3, 8),
+    )
+    before = refine_borders(clip, piece, costs, band=9).before
+    assert before.temporal == pytest.approx(one.before.temporal), "there and back has no jump"
 
 
 def test_specks_are_smoothed_away():

@@ -1,20 +1,127 @@
-"""The distances between loops at one pixel, fast and exact (numba).
+"""Phi and Psi: how far apart the frames are that a loop brings together (numba).
 
-All kernels read the *features* of a pixel, ``X`` float32 (n, t, c) with c a multiple of 4 (padded
-with zeros, so that a block of four channels is one vector instruction), scaled so that a squared
-difference is ``(1-w)/3 |dV|^2 + w/K |dF|^2``, and centred: each pixel's temporal mean is taken off
-before squares are summed, which keeps float32 exact enough. Their plain-loop twins are in
-:mod:`cinekit.energy.reference`.
+    Phi(x)    = |V(s) - V(s + p)|^2 + |V(s - 1) - V(s + p - 1)|^2                    [O] Eq. 2
+    Psi(x, z) = 1/M sum_{t<M} |V(phi_x(t)) - V(phi_z(t))|^2, M = lcm(p_x, p_z)       [O] Eq. 4
+
+Everybody who needs one of them asks here; only :mod:`cinekit.energy.evaluate`, the certificate, and
+:mod:`cinekit.energy.reference`, the plain-loop twin of this module, follow the equations by
+themselves. What a frame beyond the clip stands for is an argument: :data:`WRAP`, :data:`NEAREST` or
+:data:`MISSING`.
+
+The solvers' kernels read the *features* of a pixel, ``X`` float32 (n, t, c) with c a multiple of 4
+(padded with zeros, so that a block of four channels is one vector instruction), scaled so that a
+squared difference is ``(1-w)/3 |dV|^2 + w/K |dF|^2``, and centred: each pixel's temporal mean is
+taken off before squares are summed, which keeps float32 exact enough. Those of the full-resolution
+clip read *colours*, uint8 (frames, 3) of one pixel, in squared grey levels summed over the colours.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from cinekit.energy import terms
 from cinekit.energy.jit import kernel
 
 _FAST = {"reassoc", "contract"}  # lets sums vectorise; NaN and infinity keep their meaning
+
+WRAP, NEAREST, MISSING = 0, 1, 2
+"""What stands for a frame beyond the clip: the frame modulo T ([O] Eq. 2), the first or the last
+one, or nothing, so that this side of the jump is left out."""
+
+
+@kernel(inline=True)
+def jump_frames(p, s, side, n, ends):  # type: ignore[no-untyped-def]
+    """The two frames whose distance is one side of Phi, [O] Eq. 2: s and s + p, or one earlier.
+
+    side : 0, or 1 for the frames before. n : frames of the clip, T; a loop that goes there and back
+    starts beyond them, among the unrolled frames, and has both of its sides there. ends : what
+    stands for frames beyond the clip; with MISSING they are -1.
+    """
+    a, b = s - side, s - side + p
+    if s < n and (a < 0 or b >= n):
+        if ends == WRAP:
+            a, b = a % n, b % n
+        elif ends == NEAREST:
+            a, b = min(max(a, 0), n - 1), min(max(b, 0), n - 1)
+        else:
+            a = b = -1
+    return a, b
+
+
+@kernel(inline=True)
+def colour_distance(colours, f, g):  # type: ignore[no-untyped-def]
+    """|V(f) - V(g)|^2 of one pixel; colours : uint8 (frames, 3)."""
+    total = 0.0
+    for c in range(3):
+        d = float(colours[f, c]) - float(colours[g, c])
+        total += d * d
+    return total
+
+
+@kernel
+def colour_phi(colours, p, s, n, ends):  # type: ignore[no-untyped-def]
+    """Phi of one pixel's loop, [O] Eq. 2, and how many of its two sides exist."""
+    total = 0.0
+    sides = 0
+    for side in range(2):
+        a, b = jump_frames(p, s, side, n, ends)
+        if a >= 0:
+            total += colour_distance(colours, a, b)
+            sides += 1
+    return total, sides
+
+
+def table_phi(distances: NDArray[Any], s: NDArray[np.intp] | int, p: int) -> NDArray[Any]:
+    """Phi of loops inside the clip, [O] Eq. 2, from the distances of all pairs of frames.
+
+    distances : (..., T, T). s : int, one or several, >= 1, with s + p < T.
+    """
+    phi: NDArray[Any] = distances[..., s, s + p] + distances[..., s - 1, s + p - 1]
+    return phi
+
+
+@kernel
+def colour_psi(colours, p, s, q, r, sums):  # type: ignore[no-untyped-def]
+    """Psi of one pixel between the loops (p, s) and (q, r), [O] Eq. 4, in constant memory.
+
+    As :func:`same_period` and :func:`other_period`, but exact, and without sums made beforehand:
+    those pay where every pixel meets many labels, and near a border it meets two or three.
+    sums : int64 (2, frames, 3), scratch.
+    """
+    if p == q:
+        low, high = min(s, r), max(s, r)
+        total = 0.0
+        if high - low <= p:
+            for j in range(low, high):
+                total += colour_distance(colours, j, j + p)
+        else:
+            for t in range(low, low + p):
+                total += colour_distance(colours, t, high + (t - high) % p)
+        return total / p
+    g, rest = p, q
+    while rest:
+        g, rest = rest, g % rest
+    sums[:, :g] = 0
+    squares_p = squares_q = 0.0
+    for t in range(s, s + p):
+        for c in range(3):
+            v = int(colours[t, c])
+            sums[0, t % g, c] += v
+            squares_p += v * v
+    for t in range(r, r + q):
+        for c in range(3):
+            v = int(colours[t, c])
+            sums[1, t % g, c] += v
+            squares_q += v * v
+    cross = 0.0
+    for k in range(g):
+        for c in range(3):
+            cross += float(sums[0, k, c]) * float(sums[1, k, c])
+    total = squares_p / p + squares_q / q - 2.0 * g * cross / (float(p) * float(q))
+    return max(total, 0.0)
 
 
 @kernel(fastmath=_FAST, inline=True)
@@ -139,7 +246,7 @@ def from_sums(sums, i, p, s1, s2):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def loop_distance(x, squares, sums, i, p1, s1, p2, s2):  # type: ignore[no-untyped-def]
-    """1/M sum_{t<M} |X_i(phi_1(t)) - X_i(phi_2(t))|^2, M = lcm(p1, p2), in constant time.
+    """Psi of pixel i between two loops, [O] Eq. 4, in constant time.
 
     sums : (n, m, >= t-p+1) of one period per pixel, in problems where equal periods at a pixel are
         always this one, else of shape (0, 0, 0).
@@ -188,32 +295,11 @@ def period_sums(x, p, count):  # type: ignore[no-untyped-def]
 
 
 @kernel(fastmath=_FAST)
-def temporal_costs(x, gamma, p):  # type: ignore[no-untyped-def]
-    """E_temp of every start frame at one period, and A_p of :func:`period_sums`.
+def start_costs(x, gamma, way, usual, price, period):  # type: ignore[no-untyped-def]
+    """gamma_t Phi + E_calm of every start frame at the period of each pixel ([O] Eq. 2), and A_p.
 
-    Both are made of the same distances, and reading the frames is what takes the time. Returns
-    float32 (t-p, n) and (n, 1, t-p+1).
-    """
-    n, t, _ = x.shape
-    out = np.empty((t - p, n), np.float32)
-    sums = np.zeros((1, t - p + 1, n), np.float32)
-    for i in range(n):
-        before = frame_distance(x, i, t - 1, p - 1)  # s - 1 = -1 wraps to the last frame
-        total = 0.0
-        for s in range(t - p):
-            now = frame_distance(x, i, s, s + p)
-            out[s, i] = gamma[i] * (now + before)
-            before = now
-            total += now
-            sums[0, s + 1, i] = total
-    return out, sums.transpose(2, 0, 1)
-
-
-@kernel(fastmath=_FAST)
-def own_period_costs(x, gamma, way, usual, price, period):  # type: ignore[no-untyped-def]
-    """E_temp + E_calm of every start frame at the period of the pixel, and A_p of that period.
-
-    A still pixel may show any frame for nothing. way, usual, price : see :func:`terms.e_calm` and
+    Both are made of the same distances, and reading the frames is what takes the time. A still
+    pixel may show any frame for nothing. way, usual, price : see :func:`terms.e_calm` and
     :func:`terms.travelled`; float32 (t, n), (n,), (n,). period : int (n,).
     Returns float32 (t, n), inf above t-p-1, and (n, 1, t), in memory as :func:`period_sums`.
     """
@@ -225,7 +311,8 @@ def own_period_costs(x, gamma, way, usual, price, period):  # type: ignore[no-un
         if p == 1:
             continue
         enough = np.float32(p) * max(terms.CALM * usual[i], np.float32(1e-6))
-        before = frame_distance(x, i, t - 1, p - 1)
+        a, b = jump_frames(p, 0, 1, t, WRAP)
+        before = frame_distance(x, i, a, b)
         total = 0.0
         for s in range(t - p):
             now = frame_distance(x, i, s, s + p)
@@ -241,13 +328,16 @@ def own_period_costs(x, gamma, way, usual, price, period):  # type: ignore[no-un
 
 @kernel(fastmath=_FAST)
 def temporal_at(x, gamma, period, start):  # type: ignore[no-untyped-def]
-    """E_temp of one label per pixel, 0 for still ones: float32 (n,). period, start : int (n,)."""
+    """gamma_t Phi of one label per pixel ([O] Eq. 2), 0 for still ones: float32 (n,).
+
+    period, start : int (n,).
+    """
     n, t, _ = x.shape
     out = np.zeros(n, np.float32)
     for i in range(n):
         p, s = period[i], start[i]
         if p > 1:
-            now = frame_distance(x, i, s, (s + p) % t)
-            before = frame_distance(x, i, (s - 1) % t, (s + p - 1) % t)
-            out[i] = gamma[i] * (now + before)
+            for side in range(2):
+                a, b = jump_frames(p, s, side, t, WRAP)
+                out[i] += gamma[i] * frame_distance(x, i, a, b)
     return out
