@@ -18,7 +18,7 @@ from cinekit.energy.jit import kernel
 
 @kernel(inline=True)
 def pair_cost(x, squares, sums, i, j, p1, s1, p2, s2):  # type: ignore[no-untyped-def]
-    """PsiV and PsiF of one edge: what both ends see of the two labels."""
+    """PsiV and PsiF of one edge, [O] Eq. 4: what both ends see of the two labels."""
     if p1 == p2 and s1 == s2:
         return np.float32(0)
     here = loop_distance(x, squares, sums, i, p1, s1, p2, s2)

@@ -79,7 +79,7 @@ def _add_steps(frames, y, x, start, p, shown, all_steps):  # type: ignore[no-unt
 
 
 def _temporal(costs: LoopCosts, p: int, start: NDArray[np.int16], here: NDArray[np.bool_]) -> float:
-    """sum_x gamma_t [ (1-w) PhiV + w PhiF ] over the pixels that loop with period p."""
+    """sum_x gamma_t [ (1-w) PhiV + w PhiF ], [O] Eq. 2, over the pixels that loop with period p."""
     y, x = np.nonzero(here)
     s = start[y, x].astype(np.int64)
     t = costs.n_frames

@@ -266,7 +266,7 @@ class LoopProblem:
         return unary, *tables
 
     def energy(self, labels: Labels) -> float:
-        """E of a labelling: unary and pair costs, summed in float64."""
+        """E of a labelling, [O] Eq. 1: unary and pair costs, summed in float64."""
         unary = np.take_along_axis(self.unary, labels[None].astype(np.int64), axis=0)
         total = float(unary.sum(dtype=np.float64))
         loops = self.loops(labels)

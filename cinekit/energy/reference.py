@@ -93,7 +93,7 @@ def energy(
     gamma_t: NDArray[np.float32],
     edge_weights: Sequence[NDArray[np.float32]],
 ) -> tuple[float, float]:
-    """sum of gamma_t E_temp over the pixels, and of a2 gamma_s E_spa over the edges.
+    """The sums of [O] Eq. 1: gamma_t E_temp over the pixels, a2 gamma_s E_spa over the edges.
 
     edge_weights : vertical (h-1, w) and horizontal (h, w-1).
     """

@@ -14,7 +14,7 @@ from cinekit.energy.jit import kernel
 
 @kernel
 def period_table(sums, i, p, starts, out):  # type: ignore[no-untyped-def]
-    """out[a, b] = distance at pixel i between the loops (p, starts[a]) and (p, starts[b]).
+    """out[a, b] = Psi at pixel i of the loops (p, starts[a]) and (p, starts[b]), [O] Eq. 4.
 
     sums : (n, m, t-p+1), see :func:`cinekit.energy.distance.period_sums`. starts : int64 (L,),
     ascending. For starts 0, 1, 2 ... the inner loops are plain vector arithmetic.
@@ -107,7 +107,7 @@ def dot(u, v, n):  # type: ignore[no-untyped-def]
 def label_table(  # type: ignore[no-untyped-def]
     x, squares, i, p1, s1, p2, s2, same, divisors, largest, means1, means2, out
 ):
-    """out[a, b] = distance at pixel i between the loops (p1[a], s1[a]) and (p2[b], s2[b]).
+    """out[a, b] = Psi at pixel i of the loops (p1[a], s1[a]) and (p2[b], s2[b]), [O] Eq. 4.
 
     same : both lists are equal, so the table is symmetric with a zero diagonal.
     divisors, largest : from :func:`common_divisors`. means1, means2 : float32 scratch

@@ -162,6 +162,6 @@ def start_mappings(u: Array, y: Array, options: AemOptions) -> tuple[Mapping, Ma
 
 
 def objective(u: Array, y: Array, hl: Mapping, lh: Mapping, ridge: float) -> float:
-    """The objective of the module's docstring."""
+    """L_recon, [O] Eq. 9: the objective of the module's docstring."""
     fit = ((u - hl(y)) ** 2).sum() + ((y - lh(u)) ** 2).sum()
     return float(fit) + ridge * (hl.penalty + lh.penalty)

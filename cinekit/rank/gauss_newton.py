@@ -3,7 +3,7 @@
     f(u, y_m) = weight * ( |u - M_hl(y)|^2 + |y - M_lh(u)|^2 ) + extra(u)
 
 with the mappings frozen and ``extra`` a quadratic in u (the regression term of the joint ranker,
-[O] Eq. 8, or none). Gauss-Newton with backtracking: a step is only taken if f falls.
+[O] Eq. 10, or none). Gauss-Newton with backtracking: a step is only taken if f falls.
 
 The normal equations have d + m unknowns (m missing ratings, hundreds) but their y block is the
 identity plus a matrix of rank d, so that Woodbury's identity and a Schur complement leave systems

@@ -1,9 +1,9 @@
 """The joint ranker of [O] 4.3, Eq. 8 to 10: user latents and the regression, trained together.
 
-    min  a * L_reg(U, theta) + b * L_recon(U, Y_missing, mappings) + ridge_theta |theta|^2
+    min  a * L_reg(U, theta) + b * L_recon(U, Y_missing, mappings) + ridge_theta |theta|^2  (Eq. 8)
 
-    L_reg   = sum over known (i, j) of (y_ij - f(u_j, v_i))^2                    (Eq. 9, 10)
-    L_recon = the AEm objective (:mod:`cinekit.rank.aem`)                        (Eq. 8)
+    L_reg   = sum over known (i, j) of (y_ij - f(u_j, v_i))^2                    (Eq. 10)
+    L_recon = the AEm objective (:mod:`cinekit.rank.aem`)                        (Eq. 9)
 
 ``balance: paper`` takes a = 1, b = 1 / (N U) as printed, which all but switches the reconstruction
 off; ``normalised`` divides each loss by the number of its terms.

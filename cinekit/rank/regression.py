@@ -1,4 +1,4 @@
-"""The regression of the joint ranker ([O] Eq. 9, 10) and its closed-form fit.
+"""The regression of the joint ranker ([O] Eq. 10) and its closed-form fit.
 
     f(u, v) = offset + v_weights . v + u_weights . u + u^T cross v
 
