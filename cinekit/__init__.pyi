@@ -34,6 +34,7 @@ from cinekit.model import Motion as Motion
 from cinekit.model import Result as Result
 from cinekit.model import SemanticResponse as SemanticResponse
 from cinekit.model import Verdict as Verdict
+from cinekit.plug.build import build_option as build_option
 from cinekit.plug.hooks import LazyComponents as LazyComponents
 from cinekit.plug.hooks import hookimpl as hookimpl
 from cinekit.plug.registry import Plugins as Plugins
@@ -68,7 +69,6 @@ from cinekit.rank.base import Ranker as Ranker
 from cinekit.rank.base import Scaler as Scaler
 from cinekit.rank.base import Training as Training
 from cinekit.rank.base import UserRatings as UserRatings
-from cinekit.rank.base import join as join
 from cinekit.see.answers import NetworkOutput as NetworkOutput
 from cinekit.see.answers import class_probabilities as class_probabilities
 from cinekit.see.answers import fit_labels as fit_labels
@@ -84,6 +84,7 @@ from cinekit.see.vocabulary import face_categories as face_categories
 from cinekit.see.vocabulary import load_vocabulary as load_vocabulary
 from cinekit.solve import ExpansionSolver as ExpansionSolver
 from cinekit.solve.starts import first_labels as first_labels
+from cinekit.store.atomic import whole_file as whole_file
 
 # Plugins: networks that run on torch
 from cinekit.store.torch_weights import TorchWeights as TorchWeights
@@ -98,3 +99,4 @@ from cinekit.store.weights import models_folder as models_folder
 from cinekit.store.weights import require as require
 from cinekit.text import did_you_mean as did_you_mean
 from cinekit.text import one_line as one_line
+from cinekit.write.frames import checked_frames as checked_frames

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit import contract
 from cinekit.clip import ClipOptions, StabiliseOptions, read_clip, stabilise
 from cinekit.energy import EnergyOptions, LoopCosts, WorkingOptions, make_working
 from cinekit.errors import ConfigError
@@ -229,7 +230,7 @@ class _Job:
             key = recall.key("response", clip_key, component=settings.segmenter)
             response = recall.load("response", key, SemanticResponse)
             if response is None:
-                response = settings.segmenter.respond(clip, progress)
+                response = contract.respond(settings.segmenter, clip, progress)
                 recall.save("response", key, response)
         for note in response.notes:
             self.reporter.note(note)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from cinekit import contract
 from cinekit.app.console import open_reporter
 from cinekit.app.rating import assignments, ranker_of
 from cinekit.errors import ConfigError, WriteError
@@ -42,7 +43,7 @@ def evaluate(rest: list[str]) -> int:
     with open_reporter() as reporter, reporter.stage("evaluate") as progress:
         scores = run(rankers, features, ratings, Protocol(seeds=tuple(range(seeds))), progress)
         pictures = {
-            name: report.picture(ranker.fit(features, ratings), features, ratings)
+            name: report.picture(contract.fit(ranker, features, ratings), features, ratings)
             for name, ranker in rankers.items()
         }
     folder = Path(str(given.get("output", "evaluation")))

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cinekit import contract
 from cinekit.app.console import open_reporter
 from cinekit.app.jobs import HELP, run_jobs, short
 from cinekit.errors import ConfigError
@@ -58,6 +59,6 @@ def _job(config: DictConfig, clip: Clip | None, output: Path, map_path: Path) ->
             files = []
             for writer in settings.writers.values():
                 path = output / (map_path.stem.removeprefix("labels_") + writer.suffix)
-                writer.write(frames, clip.fps, path, settings.repeat)
+                contract.write(writer, frames, clip.fps, path, settings.repeat)
                 files.append(path)
     print("\n".join(f"loop: {short(path)}" for path in files))

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cinekit import contract
 from cinekit.app.console import open_reporter
 from cinekit.app.jobs import run_jobs, short
 
@@ -58,7 +59,7 @@ def _job(config: DictConfig, clip: Clip | None, output: Path) -> None:
             reporter.warn(warning)
         with reporter.stage("segment") as progress:
             began = time.perf_counter()
-            response = settings.segmenter.respond(clip, progress)
+            response = contract.respond(settings.segmenter, clip, progress)
             seconds = time.perf_counter() - began
         with reporter.stage("regions"):
             regions = select_regions(clip, response, settings.regions)

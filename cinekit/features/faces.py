@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit import contract
 from cinekit.features.registry import FACES
 from cinekit.model import Cinemagraph, Clip, Result, SemanticResponse
 from cinekit.protocols import Segmenter
@@ -45,7 +46,8 @@ class FaceFeatures:
         if self.parser is None:
             return {**{feature.name: NAN for feature in FACES}, "face_known": 0.0}
         middle = len(frames) // 2
-        return faces(self.parser.respond(Clip(frames[middle : middle + 1], result.clip.fps)))
+        shown = Clip(frames[middle : middle + 1], result.clip.fps)
+        return faces(contract.respond(self.parser, shown))
 
 
 def faces(response: SemanticResponse) -> dict[str, float]:

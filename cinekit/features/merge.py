@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit import contract
 from cinekit.errors import RankError
 from cinekit.model import Cinemagraph, Result
 from cinekit.protocols import FeatureExtractor
@@ -30,7 +31,7 @@ def extract_all(
     found: dict[str, float] = {}
     giver: dict[str, str] = {}
     for name, extractor in extractors.items():
-        values = extractor.extract(result, cinemagraph, frames)
+        values = contract.extract(extractor, result, cinemagraph, frames)
         twice = next((feature for feature in values if feature in giver), None)
         if twice is not None:
             raise RankError(

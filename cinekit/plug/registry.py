@@ -194,7 +194,7 @@ class Plugins:
             found = source.components[split_name(name)[1]]
         except (Exception, SystemExit) as error:
             raise _asked_for(kind, name, source.provider, error) from error
-        _check_component(kind, name, found, source.provider)
+        check_component(kind, name, found, source.provider)
         return found
 
     @property
@@ -334,7 +334,8 @@ def _collect(plugin: object, hook: str) -> Mapping[str, type[Any]]:
     return components
 
 
-def _check_component(kind: str, name: str, found: Any, provider: Provider) -> None:
+def check_component(kind: str, name: str, found: Any, provider: Provider) -> None:
+    """Raise BrokenPluginError where a class is no component of a kind."""
     wanted = KINDS[kind]
     method = getattr(found, wanted.method, None)
     wrong = None

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit import contract
 from cinekit.errors import RankError
 from cinekit.protocols import Progress, silent
 from cinekit.rank.base import Array, Features, FittedRanker, Ranker, UserRatings
@@ -93,14 +94,14 @@ def evaluate(
             raise RankError("evaluate: expected users with at least 2 ratings, found none")
         new = new_users(ratings.shape[1], protocol.new_users, seed)
         for j, (name, ranker) in enumerate(rankers.items()):
-            fitted = ranker.fit(features, np.where(test, np.nan, ratings))
+            fitted = contract.fit(ranker, features, np.where(test, np.nan, ratings))
             for metric, value in known_users(fitted, features, ratings, test, seed).items():
                 known[name][metric].append(value)
             for metric, value in new_items(ranker, features, ratings, seed).items():
                 fresh[name][metric].append(value)
             if len(new):
                 old = np.setdiff1d(np.arange(ratings.shape[1]), new)
-                fitted = ranker.fit(features, ratings[:, old])
+                fitted = contract.fit(ranker, features, ratings[:, old])
                 curves[name].append(curve(fitted, features, ratings[:, new], test[:, new], seed))
             progress((i * len(rankers) + j + 1) / total)
     return {name: _scores(known[name], fresh[name], curves[name]) for name in rankers}
@@ -125,7 +126,7 @@ def new_items(ranker: Ranker, features: Features, ratings: Array, seed: int) -> 
     rest = np.setdiff1d(np.arange(len(ratings)), out)
     if not len(out) or np.isnan(ratings[rest]).all() or np.isnan(ratings[out]).all():
         return {}
-    fitted = ranker.fit(Features(features.values[rest], features.names), ratings[rest])
+    fitted = contract.fit(ranker, Features(features.values[rest], features.names), ratings[rest])
     probe = Features(features.values[out], features.names)
     columns = [fitted.predict(probe, UserRatings(told)) for told in ratings[rest].T]
     asked = ~np.isnan(ratings[out])

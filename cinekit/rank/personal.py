@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from cinekit import contract
 from cinekit.errors import RankError
 from cinekit.features.table import content_hash, read_features
 from cinekit.plug.registry import Plugins
@@ -130,7 +131,7 @@ def items_of(
 def train(plugins: Plugins, name: str, ranker: Ranker, store: Path) -> str:
     """Fit a ranker to everything in the store and keep it; returns a line that says on what."""
     table = RatingsStore(store).table()
-    fitted = ranker.fit(table.features, table.ratings)
+    fitted = contract.fit(ranker, table.features, table.ratings)
     kept = _kept(type(fitted))(model=fitted, cinemagraphs=table.cinemagraphs)
     save(kept, name, model_path(store))
     count = int((~np.isnan(table.ratings)).sum())
@@ -169,7 +170,7 @@ def rank(
     name, ranker = prior
     features = _table(items, tuple(items[0].features))
     nothing = np.full(len(items), np.nan)
-    fitted = ranker.fit(features, np.empty((len(items), 0)))
+    fitted = contract.fit(ranker, features, np.empty((len(items), 0)))
     scores = fitted.predict(features, UserRatings(nothing))
     return _ranking(items, scores, name, fitted, user, 0), notes
 

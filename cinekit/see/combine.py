@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cinekit import contract
 from cinekit.errors import SegmenterError
 from cinekit.model import Clip, SemanticResponse
 from cinekit.protocols import Progress, Segmenter, silent
@@ -51,8 +52,8 @@ class CombineSegmenter:
         SegmenterError
             When the parser has no background, or the two do not agree on a category's motion.
         """
-        parts = self.parser.respond(clip, lambda share: progress(share / 2))
-        scene = self.scene.respond(clip, lambda share: progress(0.5 + share / 2))
+        parts = contract.respond(self.parser, clip, lambda share: progress(share / 2))
+        scene = contract.respond(self.scene, clip, lambda share: progress(0.5 + share / 2))
         combined = combine(parts, scene, clip.n_frames)
         progress(1.0)
         return combined

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit import contract
 from cinekit.errors import ConfigError
 from cinekit.model import Category, Clip, Motion, SemanticResponse
 from cinekit.protocols import Progress, Segmenter, silent
@@ -66,7 +67,7 @@ class EnsembleSegmenter:
         """The fused response; see :class:`cinekit.protocols.Segmenter`."""
         n = len(self.members)
         responses = [
-            member.respond(clip, lambda share, i=i: progress((i + share) / (n + 1)))  # type: ignore[misc]
+            contract.respond(member, clip, lambda share, i=i: progress((i + share) / (n + 1)))  # type: ignore[misc]
             for i, member in enumerate(self.members)
         ]
         fused = fuse(responses, self.weights or (1.0,) * n, clip.n_frames)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit import contract
 from cinekit.errors import ConfigError
 from cinekit.model import Clip, SemanticResponse
 from cinekit.protocols import Progress, Segmenter, silent
@@ -76,7 +77,7 @@ class RefineSegmenter:
 
     def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
         """The refined response; see :class:`cinekit.protocols.Segmenter`."""
-        response = self.of.respond(clip, lambda share: progress(0.7 * share))
+        response = contract.respond(self.of, clip, lambda share: progress(0.7 * share))
         check_frames([response], clip.n_frames)
         response = without_traces(response)
         size = grid_size(clip.size, self.cells)

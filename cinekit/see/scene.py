@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit import contract
 from cinekit.errors import ConfigError
 from cinekit.model import Clip, Motion, SemanticResponse
 from cinekit.protocols import Progress, Segmenter, silent
@@ -67,8 +68,8 @@ class SceneSegmenter:
 
     def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
         """Both responses in one; see :class:`cinekit.protocols.Segmenter`."""
-        seen = self.semantic.respond(clip, lambda share: progress(0.6 * share))
-        moves = self.motion.respond(clip, lambda share: progress(0.6 + 0.3 * share))
+        seen = contract.respond(self.semantic, clip, lambda share: progress(0.6 * share))
+        moves = contract.respond(self.motion, clip, lambda share: progress(0.6 + 0.3 * share))
         check_frames([seen, moves], clip.n_frames)
         merged = _Merge(seen, moves, self.confidence, self.naming).response()
         progress(1.0)

@@ -24,6 +24,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit import contract
 from cinekit.energy import (
     LoopCosts,
     choice_problem,
@@ -140,7 +141,7 @@ def solve_periods(
     def one(item: tuple[int, int]) -> tuple[NDArray[np.int16], float]:
         k, period = item
         problem = period_problem(costs, period)
-        solution = solver.solve(problem, None, share.of(k))
+        solution = contract.solve(solver, problem, None, share.of(k))
         _compare(f"stage 1, period {period}", solution.energy, problem.energy(solution.labels))
         return problem.loops(solution.labels).start, solution.energy
 
@@ -188,12 +189,12 @@ def _run(
     record = _Record(costs, candidate)
     if account:
         record.note("before", problem.loops(labels))
-    chosen = solver.solve(problem, labels, _part(progress, 0.0, 0.5))
+    chosen = contract.solve(solver, problem, labels, _part(progress, 0.0, 0.5))
     loops = problem.loops(chosen.labels)
     if account:
         record.note("choice", loops, chosen)
     problem = start_problem(costs, loops.period, candidate)
-    moved = solver.solve(problem, loops.start.astype(np.int32), _part(progress, 0.5, 1.0))
+    moved = contract.solve(solver, problem, loops.start.astype(np.int32), _part(progress, 0.5, 1.0))
     loops = problem.loops(moved.labels)
     if account:
         record.note("starts", loops, moved)
@@ -217,12 +218,12 @@ def _finished(
     if len(runs) > 1:
         either = either_problem(costs, [run.loops for run in runs], [run.unary for run in runs])
         best = int(np.argmin([run.energy for run in runs]))
-        fused = solver.solve(either, np.full(costs.size, best, np.int32))
+        fused = contract.solve(solver, either, np.full(costs.size, best, np.int32))
         if fused.energy < first.energy:
             loops = either.loops(fused.labels)
             record.note("either", loops, fused)
         problem = start_problem(costs, loops.period, candidate)
-        moved = solver.solve(problem, loops.start.astype(np.int32))
+        moved = contract.solve(solver, problem, loops.start.astype(np.int32))
         loops = problem.loops(moved.labels)
         record.note("starts again", loops, moved)
     record.statistics["stage 1 energy"] = float(np.mean(list(shared.energies.values())))

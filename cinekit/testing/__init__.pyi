@@ -1,15 +1,30 @@
 # Every public name, once: read by type checkers, and by cinekit.lazy at run time.
 
+from cinekit.rank.study import simulate_study as simulate_study
+from cinekit.store.fingerprint import identity as identity
+from cinekit.testing.component_suite import ComponentSuite as ComponentSuite
+from cinekit.testing.feature_suite import FeatureSuite as FeatureSuite
+from cinekit.testing.feature_suite import moving_box as moving_box
+from cinekit.testing.feature_suite import result_of as result_of
 from cinekit.testing.harbour import demo_clip as demo_clip
 from cinekit.testing.package_suite import OptionSuite as OptionSuite
 from cinekit.testing.package_suite import PackageSuite as PackageSuite
 from cinekit.testing.package_suite import private_imports as private_imports
+from cinekit.testing.problems import TableProblem as TableProblem
+from cinekit.testing.problems import binary_problem as binary_problem
+from cinekit.testing.problems import line_problem as line_problem
+from cinekit.testing.problems import planted_problem as planted_problem
+from cinekit.testing.problems import random_problem as random_problem
+from cinekit.testing.ranker_suite import RankerSuite as RankerSuite
+from cinekit.testing.ranker_suite import two_tastes as two_tastes
 from cinekit.testing.segmenter_suite import FrameSegmenterSuite as FrameSegmenterSuite
 from cinekit.testing.segmenter_suite import SegmenterSuite as SegmenterSuite
+from cinekit.testing.segmenter_suite import segmenter_clip as segmenter_clip
 from cinekit.testing.solver_suite import SolverSuite as SolverSuite
 from cinekit.testing.synthetic import camera_drift as camera_drift
 from cinekit.testing.synthetic import flicker_texture as flicker_texture
 from cinekit.testing.synthetic import planted_loop as planted_loop
 from cinekit.testing.synthetic import still_clip as still_clip
 from cinekit.testing.synthetic import translating_object as translating_object
+from cinekit.testing.writer_suite import Played as Played
 from cinekit.testing.writer_suite import WriterSuite as WriterSuite

@@ -2,7 +2,7 @@
 
 A plugin's test file is a subclass::
 
-    from cinekit.testing.segmenter_suite import FrameSegmenterSuite
+    from cinekit.testing import FrameSegmenterSuite
 
     class TestMySegmenter(FrameSegmenterSuite):
         def segmenter(self):
@@ -15,14 +15,13 @@ A plugin's test file is a subclass::
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from cinekit.model import Clip, SemanticResponse
-from cinekit.protocols import Segmenter
+from cinekit.testing.component_suite import ComponentSuite
 
 
 def segmenter_clip(n_frames: int, height: int, width: int, seed: int = 0) -> Clip:
@@ -53,42 +52,24 @@ MOST_BYTES = 300e6
 """Of the response to such a clip: 32 categories in float32 would be 10 GB."""
 
 
-class SegmenterSuite:
+class SegmenterSuite(ComponentSuite):
     """Tests of the contract of :class:`cinekit.protocols.Segmenter`.
 
     A subclass gives the method ``segmenter``. ``sizes`` and ``n_frames`` may be narrowed where the
     segmenter's input demands it (masks that belong to one clip).
     """
 
+    kind = "segmenter"
     sizes: tuple[tuple[int, int], ...] = SIZES
     n_frames: int = 6
-
-    def segmenter(self) -> Segmenter:
-        """The segmenter under test."""
-        raise NotImplementedError("give the method `segmenter` in the subclass")
 
     def clip(self, size: tuple[int, int] | None = None, n_frames: int | None = None) -> Clip:
         """A clip that this segmenter can respond to."""
         return segmenter_clip(n_frames or self.n_frames, *(size or self.sizes[0]))
 
-    def test_it_is_a_keyword_only_frozen_dataclass(self) -> None:
-        """The dataclass is the schema of its yaml option."""
-        segmenter = self.segmenter()
-        params: Any = getattr(type(segmenter), "__dataclass_params__", None)
-        assert params is not None
-        assert params.frozen
-        assert all(field.kw_only for field in dataclasses.fields(segmenter) if field.init)
-        assert isinstance(segmenter, Segmenter)
-
-    def test_it_says_that_it_can_run_here(self) -> None:
-        """``unavailable()`` has nothing to complain about where the tests run."""
-        segmenter = self.segmenter()
-        check = getattr(segmenter, "unavailable", None)
-        assert check is None or check() is None
-
     def test_every_size_gives_a_response_for_every_frame(self) -> None:
         """T, sums and names hold for every size."""
-        segmenter = self.segmenter()
+        segmenter = self.component()
         for size in self.sizes:
             clip = self.clip(size)
             response = segmenter.respond(clip)
@@ -96,29 +77,29 @@ class SegmenterSuite:
 
     def test_a_single_frame_is_enough(self) -> None:
         """A clip of one frame has a response."""
-        segmenter = self.segmenter()
+        segmenter = self.component()
         clip = self.clip(n_frames=1)
         check_response(segmenter.respond(clip), clip)
 
     def test_a_long_and_large_clip_has_a_small_response(self) -> None:
         """Counted from one frame, unless one frame serves them all."""
         clip = self.clip(LARGEST, n_frames=1)
-        response = self.segmenter().respond(clip)
+        response = self.component().respond(clip)
         check_response(response, clip)
         still = response.probabilities.strides[0] == 0
         assert LONGEST * response.probabilities[0].nbytes < MOST_BYTES or still
 
     def test_the_same_clip_gives_the_same_response(self) -> None:
         """Two runs are equal to the bit."""
-        segmenter = self.segmenter()
+        segmenter = self.component()
         clip = self.clip()
-        first, second = segmenter.respond(clip), self.segmenter().respond(clip)
+        first, second = segmenter.respond(clip), self.component().respond(clip)
         assert first.categories == second.categories
         np.testing.assert_array_equal(first.probabilities, second.probabilities)
 
     def test_the_clip_is_left_as_it_was(self) -> None:
         """Frames are read-only by convention."""
-        segmenter = self.segmenter()
+        segmenter = self.component()
         clip = self.clip()
         before = clip.frames.copy()
         segmenter.respond(clip)
@@ -126,7 +107,7 @@ class SegmenterSuite:
 
     def test_progress_rises_to_one(self) -> None:
         """Progress is monotonic and ends at 1."""
-        segmenter = self.segmenter()
+        segmenter = self.component()
         shares: list[float] = []
         segmenter.respond(self.clip(), shares.append)
         assert shares == sorted(shares)
@@ -139,7 +120,7 @@ class FrameSegmenterSuite(SegmenterSuite):
 
     def test_a_frame_gets_the_same_response_in_any_company(self) -> None:
         """Frames do not influence one another."""
-        segmenter = self.segmenter()
+        segmenter = self.component()
         clip = self.clip()
         together = segmenter.respond(clip).probabilities
         for t in (0, clip.n_frames - 1):
@@ -150,7 +131,7 @@ class FrameSegmenterSuite(SegmenterSuite):
 
     def test_the_batch_does_not_change_the_response(self) -> None:
         """The option `batch` is about speed only."""
-        segmenter = self.segmenter()
+        segmenter = self.component()
         if "batch" not in {field.name for field in dataclasses.fields(segmenter)}:
             return  # nothing that could change it
         clip = self.clip()

@@ -15,15 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import is_dataclass
 from functools import lru_cache
 
 import numpy as np
 import pytest
 
 from cinekit.errors import SolverError
-from cinekit.protocols import Solution, Solver
+from cinekit.protocols import Solution
 from cinekit.solve.brute import BruteForceSolver
+from cinekit.testing.component_suite import ComponentSuite
 from cinekit.testing.problems import (
     TableProblem,
     binary_problem,
@@ -56,8 +56,8 @@ def _optimum(make: Callable[[int], TableProblem], seed: int) -> Solution:
     return BruteForceSolver().solve(make(seed))
 
 
-class SolverSuite:
-    """Subclass, override :meth:`solver`, and pytest runs the contract against it.
+class SolverSuite(ComponentSuite):
+    """Subclass, give the method ``solver``, and pytest runs the contract against it.
 
     tolerance : relative difference allowed between the energy that a solver reports and the one
         that the problem computes. A solver with integer costs states its rounding here.
@@ -68,14 +68,11 @@ class SolverSuite:
     planted_shape : grid of that test; a solver that only does tiny grids makes it smaller.
     """
 
+    kind = "solver"
     tolerance = 1e-5
     exact_on_binary = True
     finds_planted = True
     planted_shape = (10, 12)
-
-    def solver(self) -> Solver:
-        """The solver under test."""
-        raise NotImplementedError("override solver() in your subclass of SolverSuite")
 
     def _close(self, energy: float) -> float:
         return self.tolerance * max(abs(energy), 1.0)
@@ -91,17 +88,11 @@ class SolverSuite:
         assert np.isfinite(energy), "a forbidden label was taken"
         assert abs(solution.energy - energy) <= self._close(energy)
 
-    def test_is_a_component(self) -> None:
-        solver = self.solver()
-        assert isinstance(solver, Solver)
-        assert is_dataclass(solver)
-        assert solver == self.solver(), "equal options must make equal solvers"
-
     @pytest.mark.parametrize("make", PROBLEMS)
     @pytest.mark.parametrize("seed", SEEDS)
     def test_never_claims_less_than_the_optimum(self, make, seed) -> None:  # type: ignore[no-untyped-def]
         problem = make(seed)
-        solution = self.solver().solve(problem)
+        solution = self.component().solve(problem)
         self._valid(problem, solution)
         optimum = _optimum(make, seed).energy
         assert solution.energy >= optimum - self._close(optimum)
@@ -113,7 +104,7 @@ class SolverSuite:
         if not self.exact_on_binary:
             pytest.skip("this solver does not claim to be exact on two labels")
         problem = _binary(seed)
-        solution = self.solver().solve(problem)
+        solution = self.component().solve(problem)
         self._valid(problem, solution)
         optimum = _optimum(_binary, seed).energy
         assert solution.energy == pytest.approx(optimum, abs=self._close(optimum))
@@ -128,7 +119,7 @@ class SolverSuite:
         kept = start.copy()
         for labels in (start, _optimum(make, seed).labels):
             before = problem.energy(labels)
-            solution = self.solver().solve(problem, labels)
+            solution = self.component().solve(problem, labels)
             self._valid(problem, solution)
             assert problem.energy(solution.labels) <= before + self._close(before)
         assert (start == kept).all(), "the start must not be written to"
@@ -136,9 +127,9 @@ class SolverSuite:
     @pytest.mark.parametrize("make", PROBLEMS)
     def test_same_problem_same_labels_in_any_thread(self, make) -> None:  # type: ignore[no-untyped-def]
         problems = [make(seed) for seed in SEEDS]
-        alone = [self.solver().solve(problem).labels for problem in problems]
-        again = [self.solver().solve(problem).labels for problem in problems]
-        solver = self.solver()
+        alone = [self.component().solve(problem).labels for problem in problems]
+        again = [self.component().solve(problem).labels for problem in problems]
+        solver = self.component()
         with ThreadPoolExecutor(len(problems)) as pool:
             together = list(pool.map(lambda problem: solver.solve(problem).labels, problems))
         for one, two, three in zip(alone, again, together, strict=True):
@@ -153,7 +144,7 @@ class SolverSuite:
         if not line:
             labels[: self.planted_shape[0] // 2] = 2
         problem = planted_problem(labels, 3, line=line)
-        solution = self.solver().solve(problem)
+        solution = self.component().solve(problem)
         self._valid(problem, solution)
         assert (solution.labels == labels).all()
 
@@ -161,14 +152,14 @@ class SolverSuite:
     @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (2, 2)])
     def test_solves_grids_of_one_pixel_row_or_column(self, make, shape) -> None:  # type: ignore[no-untyped-def]
         problem = make(0, shape, 3)
-        solution = self.solver().solve(problem)
+        solution = self.component().solve(problem)
         self._valid(problem, solution)
         optimum = BruteForceSolver().solve(problem).energy
         assert solution.energy >= optimum - self._close(optimum)
 
     def test_one_label_is_no_choice(self) -> None:
         problem = random_problem(0, (3, 3), 1)
-        solution = self.solver().solve(problem)
+        solution = self.component().solve(problem)
         self._valid(problem, solution)
         assert (solution.labels == 0).all()
 
@@ -176,11 +167,11 @@ class SolverSuite:
         problem = random_problem(0, (2, 2), 2)
         problem.unary[:, 1, 0] = np.inf
         with pytest.raises(SolverError, match="allowed label") as caught:
-            self.solver().solve(problem)
+            self.component().solve(problem)
         assert "\n" not in str(caught.value)
 
     def test_progress_ends_at_one_and_never_goes_back(self) -> None:
         shares: list[float] = []
-        self.solver().solve(_random(0), None, shares.append)
+        self.component().solve(_random(0), None, shares.append)
         assert shares == sorted(shares)
         assert not shares or (shares[0] >= 0 and shares[-1] == pytest.approx(1.0))

@@ -20,14 +20,24 @@ Frame = NDArray[np.uint8]
 """uint8 (H, W, 3), RGB."""
 
 
-def checked(frames: Iterable[Frame]) -> Iterator[Frame]:
-    """The same frames, each held to uint8 (H, W, 3) of one size; at least one must come.
+def checked_frames(frames: Iterable[Frame], fps: float, repeat: int = 1) -> Iterator[Frame]:
+    """The frames of a loop, each held to uint8 (H, W, 3) of one size; at least one must come.
+
+    fps, repeat : as the writer is given them, held to what can be played.
 
     Raises
     ------
     WriteError
-        At the first frame that differs, or at the end when there was none.
+        At once for the numbers; at the first frame that differs, or at the end without any.
     """
+    if not (math.isfinite(fps) and fps > 0):
+        raise WriteError(f"expected fps > 0, received {fps}")
+    if repeat < 1:
+        raise WriteError(f"expected repeat >= 1, received {repeat}")
+    return _checked(frames)
+
+
+def _checked(frames: Iterable[Frame]) -> Iterator[Frame]:
     shape: tuple[int, ...] | None = None
     for index, frame in enumerate(frames):
         if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
@@ -45,14 +55,6 @@ def checked(frames: Iterable[Frame]) -> Iterator[Frame]:
         yield frame
     if shape is None:
         raise WriteError("expected at least one frame, received none")
-
-
-def check_timing(fps: float, repeat: int) -> None:
-    """Raise WriteError unless fps is a positive number and repeat at least 1."""
-    if not (math.isfinite(fps) and fps > 0):
-        raise WriteError(f"expected fps > 0, received {fps}")
-    if repeat < 1:
-        raise WriteError(f"expected repeat >= 1, received {repeat}")
 
 
 def exact_rate(fps: float) -> Fraction:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from cinekit.errors import ConfigError, WriteError
 from cinekit.store.atomic import whole_file
-from cinekit.write.frames import check_timing, checked, ticks
+from cinekit.write.frames import checked_frames, ticks
 from cinekit.write.palette import PaletteMap, choose_palette
 
 log = logging.getLogger(__name__)
@@ -64,8 +64,7 @@ class GifWriter:
         WriteError
             When the folder is not writable, the disk is full or a side exceeds 65535 pixels.
         """
-        check_timing(fps, repeat)
-        loop = np.stack(list(checked(frames)))
+        loop = np.stack(list(checked_frames(frames, fps, repeat)))
         if max(loop.shape[1:3]) > 65535:
             raise WriteError(f"expected at most 65535 pixels a side for gif, got {loop.shape[1:3]}")
         loop, fps = _slow_enough(loop, fps)

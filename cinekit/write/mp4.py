@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from cinekit.errors import ConfigError
 from cinekit.judge import decode_check
 from cinekit.store.atomic import whole_file
-from cinekit.write.frames import check_timing, checked, even, exact_rate
+from cinekit.write.frames import checked_frames, even, exact_rate
 from cinekit.write.video import Encoding, encode_in_place, to_yuv
 
 log = logging.getLogger(__name__)
@@ -99,8 +99,7 @@ class Mp4Writer:
         WriteError
             When the folder is not writable, the disk is full or the encoder refuses.
         """
-        check_timing(fps, repeat)
-        loop = list(even(checked(frames), "libx264"))
+        loop = list(even(checked_frames(frames, fps, repeat), "libx264"))
         looks = self.still_std is not None or self.still_psnr is not None
         still = _still_area(loop) if looks else None
         with whole_file(path) as temporary:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit import contract
 from cinekit.errors import WriteError
 from cinekit.model import Cinemagraph, Result, Verdict
 from cinekit.protocols import Writer
@@ -60,7 +61,7 @@ class OutputFolder:
         write_vlp(cinemagraph.labels, self.folder / files["labels"])
         for kind, writer in self.writers.items():
             files[kind] = name + writer.suffix
-            writer.write(frames, fps, self.folder / files[kind], self.repeat)
+            contract.write(writer, frames, fps, self.folder / files[kind], self.repeat)
         film = next((self.folder / file for file in files.values() if file.endswith(".mp4")), None)
         self._media[name] = loop_media(frames, fps, files, film if self.repeat == 1 else None)
 

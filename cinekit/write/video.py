@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from cinekit.errors import ConfigError, WriteError
 from cinekit.store.atomic import whole_file
-from cinekit.write.frames import check_timing, checked, even, exact_rate
+from cinekit.write.frames import checked_frames, even, exact_rate
 
 THREADS = 4
 """Fixed, not the number of cores: x264's bits depend on its thread count."""
@@ -59,7 +59,6 @@ def encode(
     WriteError
         When the encoder is missing from this FFmpeg, refuses the frames, or the disk is full.
     """
-    check_timing(fps, repeat)
     with whole_file(path) as temporary:
         encode_in_place(frames, fps, temporary, repeat, encoding, path)
 
@@ -73,7 +72,7 @@ def encode_in_place(
     path: Path,
 ) -> None:
     """Write to ``temporary``; errors speak of ``path``. See :func:`encode`."""
-    pictures = even(checked(frames), encoding.codec)
+    pictures = even(checked_frames(frames, fps, repeat), encoding.codec)
     try:
         count = _mux(pictures, exact_rate(fps), temporary, repeat, encoding)
         held = _count_packets(temporary, encoding.container)

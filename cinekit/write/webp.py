@@ -24,7 +24,7 @@ from PIL import Image
 
 from cinekit.errors import ConfigError, WriteError
 from cinekit.store.atomic import whole_file
-from cinekit.write.frames import check_timing, checked, ticks
+from cinekit.write.frames import checked_frames, ticks
 
 _ANIMATED, _ALPHA = 0x02, 0x10
 
@@ -66,8 +66,7 @@ class WebpWriter:
         WriteError
             When the folder is not writable, the disk is full or a side exceeds 16383 pixels.
         """
-        check_timing(fps, repeat)
-        loop = np.stack(list(checked(frames)))
+        loop = np.stack(list(checked_frames(frames, fps, repeat)))
         n, height, width = loop.shape[:3]
         if max(height, width) > 16383:
             raise WriteError(

@@ -19,6 +19,7 @@ LAYERS = [
     {"checks"},
     {"model"},
     {"protocols"},
+    {"contract"},
     {"store"},
     {"energy"},
     {"clip", "see"},

@@ -26,80 +26,39 @@ from cinekit.features.look import saliency
 from cinekit.features.registry import FACES
 from cinekit.features.table import content_hash, write_parquet
 from cinekit.model import (
-    Candidate,
     Category,
-    Cinemagraph,
     Clip,
-    EnergyTerms,
-    Judgement,
     LabelMap,
     Motion,
-    Regions,
-    Result,
     SemanticResponse,
-    Stabilisation,
-    Verdict,
 )
 from cinekit.protocols import Progress, silent
+from cinekit.see.motion import MotionSegmenter
+from cinekit.testing import FeatureSuite, moving_box, result_of
 
 CORE = {"standard": StandardFeatures(), "faces": FaceFeatures()}
 H, W, N, FPS = 72, 128, 20, 25.0
 BOX = (slice(20, 60), slice(64, 120))
 
 
-def texture(shift: float) -> np.ndarray:
-    y, x = np.mgrid[:H, :W]
-    wave = np.sin(2 * np.pi * (x - shift) / 20) * np.cos(2 * np.pi * y / 18)
-    return np.clip(128 + 90 * wave, 0, 255)
+class TestStandard(FeatureSuite):
+    def features(self):
+        return StandardFeatures()
 
 
-def loop(speed: float = 1.0, grey: float = 60) -> np.ndarray:
-    """A textured box whose texture drifts to the right by ``speed`` pixels a frame, on grey."""
-    frames = np.full((N, H, W, 3), grey, np.uint8)
-    for t in range(N):
-        frames[t][BOX] = texture(speed * t)[BOX][..., None]
-    return frames
-
-
-def planted(frames: np.ndarray) -> tuple[Result, Cinemagraph]:
-    box = np.zeros((H, W), bool)
-    box[BOX] = True
-    water, wall = Category("water", Motion.NATURAL), Category("building", Motion.STATIC)
-    cells = np.where(box[..., None], [255, 0], [0, 255]).astype(np.uint8)
-    response = SemanticResponse(np.broadcast_to(cells, (N, H, W, 2)), (water, wall), "planted")
-    labels = LabelMap(
-        np.where(box, 10, 1).astype(np.int16), np.where(box, 5, 0).astype(np.int16), N
-    )
-    terms = EnergyTerms(temporal=100.0, label=20.0, spatial=30.0)
-    cinemagraph = Cinemagraph(
-        Candidate("water", ("water",), box),
-        labels,
-        N,
-        Judgement(Verdict.GOOD, (), {"own_jump": 1.5, "moving_area": 0.2}),
-        {"stage 3": terms, "borders after": replace(terms, temporal=7.0)},
-    )
-    result = Result(
-        clip=Clip(frames, FPS),
-        stabilisation=Stabilisation(False, 0.0, 0.0, 1.0, True),
-        response=response,
-        regions=Regions((), (), box),
-        working=(5, 10, 10),
-        every=4,
-        cinemagraphs=(cinemagraph,),
-        stages=(),
-        settings={},
-    )
-    return result, cinemagraph
+class TestFaces(FeatureSuite):
+    def features(self):
+        return FaceFeatures(parser=MotionSegmenter())
 
 
 def of(frames: np.ndarray) -> dict[str, float]:
-    result, cinemagraph = planted(frames)
+    result, cinemagraph = result_of(frames)
     return extract_all(CORE, result, cinemagraph, frames)
 
 
 @pytest.fixture(scope="module")
 def values() -> dict[str, float]:
-    return of(loop())
+    return of(moving_box())
 
 
 def test_every_registered_feature_is_there_in_its_order(values):
@@ -109,7 +68,10 @@ def test_every_registered_feature_is_there_in_its_order(values):
     assert all(feature.unit and feature.meaning for feature in FEATURES.values())
 
 
-@pytest.mark.parametrize("frames", [loop(), loop(3.0), loop(0.0), np.zeros((N, H, W, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "frames",
+    [moving_box(), moving_box(speed=3.0), moving_box(speed=0.0), np.zeros((N, H, W, 3), np.uint8)],
+)
 def test_values_stay_in_their_range(frames):
     for name, value in of(frames).items():
         if not math.isnan(value):
@@ -127,7 +89,7 @@ def test_motion_to_the_right_is_seen_and_measured(values):
 
 
 def test_faster_motion_is_faster(values):
-    assert of(loop(2.0))["track_speed"] > 1.5 * values["track_speed"]
+    assert of(moving_box(speed=2.0))["track_speed"] > 1.5 * values["track_speed"]
 
 
 def test_the_place_of_the_motion(values):
@@ -177,9 +139,9 @@ class Drawn:
 
 
 def test_faces_are_counted_and_the_largest_is_placed():
-    result, cinemagraph = planted(loop())
+    result, cinemagraph = result_of(moving_box())
     large, small = (slice(4, 16), slice(40, 50)), (slice(4, 8), slice(8, 12))
-    found = FaceFeatures(parser=Drawn(large, small)).extract(result, cinemagraph, loop())
+    found = FaceFeatures(parser=Drawn(large, small)).extract(result, cinemagraph, moving_box())
     assert tuple(found) == tuple(feature.name for feature in FACES)
     assert found["face_known"] == 1
     assert found["face_count"] == 2
@@ -188,21 +150,21 @@ def test_faces_are_counted_and_the_largest_is_placed():
 
 
 def test_no_face_is_another_thing_than_nobody_looking():
-    result, cinemagraph = planted(loop())
-    found = FaceFeatures(parser=Drawn()).extract(result, cinemagraph, loop())
+    result, cinemagraph = result_of(moving_box())
+    found = FaceFeatures(parser=Drawn()).extract(result, cinemagraph, moving_box())
     assert (found["face_known"], found["face_count"], found["face_area"]) == (1, 0, 0)
     assert math.isnan(found["face_x"])
 
 
 def test_two_extractors_cannot_give_the_same_feature():
-    result, cinemagraph = planted(loop())
+    result, cinemagraph = result_of(moving_box())
     twice = {"standard": StandardFeatures(), "again": StandardFeatures(width=64)}
     with pytest.raises(RankError, match="'standard' and 'again' both give 'sharpness_frame'"):
-        extract_all(twice, result, cinemagraph, loop())
+        extract_all(twice, result, cinemagraph, moving_box())
 
 
 def test_nothing_moves():
-    values = of(loop(0.0))
+    values = of(moving_box(speed=0.0))
     assert values["flow_mean"] == 0
     assert values["track_count"] == 0
     assert math.isnan(values["moving_x"])
@@ -213,9 +175,9 @@ def test_nothing_moves():
 def test_blur_is_less_sharp_and_colour_is_seen(values):
     import cv2
 
-    blurred = np.stack([cv2.GaussianBlur(frame, (0, 0), 3) for frame in loop()])
+    blurred = np.stack([cv2.GaussianBlur(frame, (0, 0), 3) for frame in moving_box()])
     assert of(blurred)["sharpness_frame"] < values["sharpness_frame"]
-    red = loop()
+    red = moving_box()
     red[..., 1:] //= 3
     assert of(red)["colourfulness"] > values["colourfulness"] + 10
 
@@ -229,9 +191,9 @@ def test_the_odd_thing_is_salient():
 
 
 def test_a_larger_clip_gives_nearly_the_same_features(values):
-    large = loop().repeat(2, axis=1).repeat(2, axis=2)
+    large = moving_box().repeat(2, axis=1).repeat(2, axis=2)
     small = StandardFeatures(width=W)
-    result, cinemagraph = planted(loop())
+    result, cinemagraph = result_of(moving_box())
     labels = LabelMap(
         *(
             a.repeat(2, 0).repeat(2, 1)
@@ -246,7 +208,7 @@ def test_a_larger_clip_gives_nearly_the_same_features(values):
 
 
 def test_other_frames_are_refused():
-    result, cinemagraph = planted(loop())
+    result, cinemagraph = result_of(moving_box())
     with pytest.raises(RankError, match=r"expected the loop's frames as \(n, 72, 128, 3\)"):
         StandardFeatures().extract(result, cinemagraph, np.zeros((3, 10, 10, 3), np.uint8))
     with pytest.raises(ConfigError, match="at least 32 and 1"):

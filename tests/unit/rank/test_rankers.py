@@ -22,6 +22,7 @@ from cinekit.rank.rankers import (
     RandomRanker,
     SharedForestRanker,
 )
+from cinekit.testing import RankerSuite, two_tastes
 
 RANKERS = {
     "constant": ConstantRanker(),
@@ -38,157 +39,21 @@ RANKERS = {
         mapping="linear", latent=2, iterations=3, interaction=False, balance="paper"
     ),
 }
-PERSONAL = [name for name in RANKERS if RANKERS[name].fitted.personal]
-each = pytest.mark.parametrize("name", RANKERS)
 
 
-def small(seed: int = 0, items: int = 30, users: int = 12) -> tuple[Features, np.ndarray]:
-    """Two tastes that two of five features show; 40 % missing."""
-    rng = np.random.default_rng(seed)
-    values = rng.standard_normal((items, 5))
-    taste = rng.choice([-1.0, 1.0], (users, 2))
-    ratings = np.clip(3 + values[:, :2] @ taste.T + 0.2 * rng.standard_normal((items, users)), 1, 5)
-    ratings[rng.random(ratings.shape) < 0.4] = np.nan
-    return Features(values, tuple("abcde")), np.rint(ratings)
+class TestEveryRanker(RankerSuite):
+    @pytest.fixture(autouse=True, params=RANKERS)
+    def _chosen(self, request):
+        self.name = request.param
+        self.learns = "printed" not in self.name
 
-
-def table(ranker, features, ratings, users=None):
-    fitted = ranker.fit(features, ratings)
-    rows = np.arange(len(features))
-    columns = (ratings if users is None else users).T
-    return np.stack([fitted.predict(features, UserRatings(y), rows) for y in columns], axis=1)
-
-
-@each
-def test_predictions_are_finite_and_on_the_scale(name):
-    features, ratings = small()
-    predicted = table(RANKERS[name], features, ratings)
-    assert np.isfinite(predicted).all()
-    assert predicted.min() >= 1
-    assert predicted.max() <= 5
-
-
-@each
-def test_permuting_users_permutes_results(name):
-    features, ratings = small()
-    order = np.random.default_rng(1).permutation(ratings.shape[1])
-    straight = table(RANKERS[name], features, ratings)
-    mixed = table(RANKERS[name], features, ratings[:, order])
-    np.testing.assert_allclose(mixed, straight[:, order], rtol=0, atol=1e-9)
-
-
-@each
-def test_permuting_cinemagraphs_permutes_results(name):
-    features, ratings = small()
-    order = np.random.default_rng(1).permutation(len(ratings))
-    straight = table(RANKERS[name], features, ratings)
-    mixed = table(RANKERS[name], Features(features.values[order], features.names), ratings[order])
-    np.testing.assert_allclose(mixed, straight[order], rtol=0, atol=1e-9)
-
-
-@each
-def test_an_unrated_user_changes_nobody_s_scores(name):
-    features, ratings = small()
-    nobody = np.full((len(ratings), 1), np.nan)
-    more = np.concatenate([ratings[:, :5], nobody, ratings[:, 5:]], axis=1)
-    np.testing.assert_array_equal(
-        table(RANKERS[name], features, more, ratings), table(RANKERS[name], features, ratings)
-    )
-
-
-@each
-def test_what_stands_at_an_unknown_rating_is_never_read(name):
-    """NaN of other bits, the same results; and a NaN anywhere would spread to the scores."""
-    features, ratings = small()
-    other = ratings.copy()
-    other[np.isnan(other)] = np.array([0xFFF8DEADBEEF0001], np.uint64).view(np.float64)[0]
-    np.testing.assert_array_equal(
-        table(RANKERS[name], features, other), table(RANKERS[name], features, ratings)
-    )
-
-
-@each
-def test_a_saved_model_predicts_bit_equal(name, tmp_path: Path):
-    features, ratings = small()
-    fitted = RANKERS[name].fit(features, ratings)
-    save(fitted, name, tmp_path / "model.npz")
-    again = load(type(fitted), tmp_path / "model.npz")
-    assert read_kind(tmp_path / "model.npz") == name
-    for rows in (None, np.arange(len(features))):
-        for y in (*ratings.T[:3], np.full(len(ratings), np.nan)):
-            np.testing.assert_array_equal(
-                again.predict(features, UserRatings(y), rows),
-                fitted.predict(features, UserRatings(y), rows),
-            )
-
-
-@each
-@pytest.mark.parametrize(
-    "case", ["one user", "one item", "one rating", "always three", "odd columns", "one of each"]
-)
-def test_degenerate_ratings_still_give_scores(name, case):
-    features, ratings = small()
-    if case == "one user":
-        ratings = ratings[:, :1]
-    elif case == "one item":
-        keep = np.flatnonzero(~np.isnan(ratings).all(1))[:1]
-        features, ratings = Features(features.values[keep], features.names), ratings[keep]
-    elif case == "one rating":
-        first = np.argwhere(~np.isnan(ratings))[0]
-        only = np.full_like(ratings, np.nan)
-        only[tuple(first)] = ratings[tuple(first)]
-        ratings = only
-    elif case == "always three":
-        ratings[:, 0] = 3.0
-    elif case == "odd columns":
-        values = features.values.copy()
-        values[:, 0], values[:, 1], values[::2, 2] = 7.0, np.nan, np.nan
-        features = Features(values, features.names)
-    else:
-        features, ratings = Features(features.values[:1], features.names), np.array([[4.0]])
-    predicted = table(RANKERS[name], features, ratings)
-    assert np.isfinite(predicted).all()
-    assert ((predicted >= 1) & (predicted <= 5)).all()
-
-
-@each
-def test_no_rating_or_one_out_of_range_is_one_line(name):
-    features, ratings = small()
-    with pytest.raises(RankError, match="at least one rating, received none"):
-        RANKERS[name].fit(features, np.full_like(ratings, np.nan))
-    ratings[0, 0] = 7
-    with pytest.raises(RankError, match=r"values from 1 to 5 or NaN, received 1 to 7"):
-        RANKERS[name].fit(features, ratings)
-
-
-@each
-def test_other_features_or_other_rows_are_refused(name):
-    features, ratings = small()
-    fitted = RANKERS[name].fit(features, ratings)
-    other = Features(features.values[:, :4], features.names[:4])
-    with pytest.raises(RankError, match="missing: e"):
-        fitted.predict(other, UserRatings(ratings[:, 0]))
-    with pytest.raises(RankError, match="expected 30 ratings"):
-        fitted.predict(features, UserRatings(ratings[:5, 0]))
-    with pytest.raises(RankError, match="expected ratings of 30 cinemagraphs, received 4 rows"):
-        RANKERS[name].fit(features, ratings[:4])
-
-
-@pytest.mark.parametrize("name", [n for n in PERSONAL if "printed" not in n])
-def test_personal_rankers_tell_opposite_tastes_apart(name):
-    features, ratings = small(items=60, users=20)
-    fitted = RANKERS[name].fit(features, ratings)
-    rows = np.arange(len(features))
-    for sign in (1.0, -1.0):
-        likes = np.clip(np.rint(3 + sign * (features.values[:, 0] + features.values[:, 1])), 1, 5)
-        told = np.where(rows < 40, likes, np.nan)
-        scores = fitted.predict(features, UserRatings(told), rows)[40:]
-        assert np.corrcoef(scores, likes[40:])[0, 1] > 0.4
+    def ranker(self):
+        return RANKERS[self.name]
 
 
 @pytest.mark.parametrize("name", ["joint linear", "joint rbf"])
 def test_a_rating_given_since_the_training_counts_at_once(name):
-    features, ratings = small(items=60, users=20)
+    features, ratings = two_tastes(items=60, users=20)
     fitted = RANKERS[name].fit(features, ratings)
     nothing = UserRatings(np.full(60, np.nan))
     liked = np.array([[2.0, 0.0, 0.0, 0.0, 0.0], [-2.0, 0.0, 0.0, 0.0, 0.0]])
@@ -200,14 +65,14 @@ def test_a_rating_given_since_the_training_counts_at_once(name):
 
 @pytest.mark.parametrize("name", ["joint linear", "joint rbf", "joint as printed"])
 def test_the_joint_objective_never_rises(name):
-    history = np.array(replace(RANKERS[name], iterations=8).fit(*small()).history)
+    history = np.array(replace(RANKERS[name], iterations=8).fit(*two_tastes()).history)
     assert len(history) > 2
     assert (np.diff(history) <= 1e-9 * history[0]).all()
 
 
 def test_as_printed_everybody_gets_the_same_order():
     """[O] Eq. 10 without interaction: a user only shifts the scores."""
-    features, ratings = small()
+    features, ratings = two_tastes()
     fitted = replace(RANKERS["joint as printed"], blend=0.0).fit(features, ratings)
     first, second = (fitted.score(features.values, UserRatings(y[fitted.order]),
                                   np.full(30, -1)) for y in ratings.T[:2])  # fmt: skip
@@ -217,7 +82,7 @@ def test_as_printed_everybody_gets_the_same_order():
 def test_the_regression_equals_least_squares_on_the_rows():
     from cinekit.rank.regression import RegressionFitter
 
-    features, ratings = small()
+    features, ratings = two_tastes()
     v, u = features.values, np.random.default_rng(0).standard_normal((12, 2))
     item, user = np.nonzero(~np.isnan(ratings))
     rows = np.concatenate(
@@ -306,11 +171,11 @@ def test_the_prior_prefers_good_moving_sharp_seamless_loops():
 
 def test_the_prior_ranks_cinekit_s_own_features_only():
     with pytest.raises(RankError, match="missing verdict"):
-        PriorRanker().fit(*small())
+        PriorRanker().fit(*two_tastes())
 
 
 def test_a_damaged_or_foreign_model_is_one_line(tmp_path: Path):
-    features, ratings = small()
+    features, ratings = two_tastes()
     path = tmp_path / "model.npz"
     with pytest.raises(RankError, match="no such model"):
         read_kind(path)
@@ -334,7 +199,7 @@ class Bomb:
 
 
 def test_a_model_file_can_hold_no_pickle_and_no_other_version(tmp_path: Path):
-    features, ratings = small()
+    features, ratings = two_tastes()
     path, mark = tmp_path / "model.npz", tmp_path / "exploded"
     save(ConstantRanker().fit(features, ratings), "constant", path)
     with np.load(path, allow_pickle=False) as file:  # every member is a plain array
@@ -353,7 +218,7 @@ def test_a_model_file_can_hold_no_pickle_and_no_other_version(tmp_path: Path):
 
 
 def test_an_unrated_user_changes_nobody_s_projection():
-    features, ratings = small()
+    features, ratings = two_tastes()
     more = np.concatenate([ratings, np.full((len(ratings), 2), np.nan)], axis=1)
     for name in ("joint linear", "joint rbf", "srf aem", "completion mc"):
         alone, crowd = (RANKERS[name].fit(features, table) for table in (ratings, more))
