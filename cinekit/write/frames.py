@@ -103,12 +103,30 @@ def shrink(frame: Frame, longest: int) -> Frame:
     return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def ticks(n: int, fps: float, per_second: int) -> list[int]:
-    """n frame durations in whole ticks whose sums are as near to true time as ticks allow.
+LEAST_DELAY = Fraction(1, 50)
+"""Seconds: browsers play a picture of a GIF or WebP that is to stand for 10 ms or less for 100."""
 
-    Every frame ends at the tick nearest to its true end, so the error never accumulates: at 30 fps
-    and 100 ticks per second (GIF) the pattern is 3, 4, 3. No duration is below one tick.
+
+def delays(n: int, fps: float, repeat: int, per_second: int) -> tuple[list[int], list[int]]:
+    """Which frames of a loop an animated picture keeps, and how long each stands, in whole ticks.
+
+    Frames are left out, evenly, where they would stand for less than :data:`LEAST_DELAY`. Every
+    frame ends at the tick nearest to its true end, so that the error never accumulates and every
+    round is as long as the loop: at 30 fps and 100 ticks per second (GIF) the pattern is 3, 4, 3.
+
+    Returns
+    -------
+    The frames of one round, in [0, n), at least one; and the delays of ``repeat`` rounds of them.
     """
-    rate = exact_rate(fps)
-    ends = [math.floor(Fraction(k) * per_second / rate + Fraction(1, 2)) for k in range(n + 1)]
-    return [max(1, b - a) for a, b in pairwise(ends)]
+    seconds = n / exact_rate(fps)
+    kept = max(1, min(n, math.floor(seconds / LEAST_DELAY)))
+    step = seconds * per_second / kept
+    ends = [math.floor(k * step + Fraction(1, 2)) for k in range(kept * repeat + 1)]
+    least = math.ceil(LEAST_DELAY * per_second)
+    return [k * n // kept for k in range(kept)], [max(least, b - a) for a, b in pairwise(ends)]
+
+
+def told_if_fewer(what: str, kept: list[int], n: int) -> None:
+    """Say in the log that frames are left out, if any are."""
+    if len(kept) < n:
+        log.warning("%s plays at most 50 fps: %d of %d frames are written", what, len(kept), n)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,13 +14,8 @@ from PIL import Image
 
 from cinekit.errors import ConfigError, WriteError
 from cinekit.store.atomic import whole_file
-from cinekit.write.frames import checked_frames, ticks
+from cinekit.write.frames import checked_frames, delays, told_if_fewer
 from cinekit.write.palette import PaletteMap, choose_palette
-
-log = logging.getLogger(__name__)
-
-FASTEST = 50.0
-"""Frames per second: browsers play delays below 2/100 s as 10/100 s."""
 
 _LOOP_FOREVER = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
 _TRANSPARENT = 255
@@ -36,8 +30,8 @@ class GifWriter:
 
     One palette and dots that depend on place alone: a pixel whose colour does not change keeps its
     index, and is not stored again. Frame delays are whole centiseconds that follow true time, so at
-    30 fps they run 3, 4, 3 and no error accumulates. Above 50 fps, where browsers slow GIFs down to
-    10 fps, frames are left out to make 50 and the log says so. The whole loop is held in memory.
+    30 fps they run 3, 4, 3 and no error accumulates. Above 50 fps, which browsers do not play,
+    frames are left out and the log says so. The whole loop is held in memory.
     """
 
     suffix: ClassVar[str] = ".gif"
@@ -67,12 +61,13 @@ class GifWriter:
         loop = np.stack(list(checked_frames(frames, fps, repeat)))
         if max(loop.shape[1:3]) > 65535:
             raise WriteError(f"expected at most 65535 pixels a side for gif, got {loop.shape[1:3]}")
-        loop, fps = _slow_enough(loop, fps)
+        kept, stands = delays(len(loop), fps, repeat, 100)
+        told_if_fewer("gif", kept, len(loop))
         with whole_file(path) as temporary, temporary.open("wb") as file:
-            for block in self._blocks(loop, fps, repeat):
+            for block in self._blocks(loop[kept], stands):
                 file.write(block)
 
-    def _blocks(self, loop: NDArray[np.uint8], fps: float, repeat: int) -> Iterator[bytes]:
+    def _blocks(self, loop: NDArray[np.uint8], stands: list[int]) -> Iterator[bytes]:
         n, height, width = loop.shape[:3]
         moving = np.zeros((height, width), bool)
         for frame in loop[1:]:
@@ -85,21 +80,11 @@ class GifWriter:
         yield b"GIF89a" + struct.pack("<HHBBB", width, height, 0xF7, 0, 0) + table.tobytes()
         yield _LOOP_FOREVER
         shown: NDArray[np.uint8] | None = None
-        for count, delay in enumerate(ticks(n * repeat, fps, 100)):
+        for count, delay in enumerate(stands):
             indices = mapped.indices(loop[count % n])
             yield _picture(indices, shown, delay)
             shown = indices
         yield b"\x3b"
-
-
-def _slow_enough(loop: NDArray[np.uint8], fps: float) -> tuple[NDArray[np.uint8], float]:
-    """At most 50 frames per second, of the same duration."""
-    if fps <= FASTEST:
-        return loop, fps
-    n = max(1, round(len(loop) * FASTEST / fps))
-    log.warning("gif plays at most 50 fps: %d of %d frames are written", n, len(loop))
-    kept = np.arange(n) * len(loop) // n
-    return loop[kept], n * fps / len(loop)
 
 
 def _picture(indices: NDArray[np.uint8], shown: NDArray[np.uint8] | None, delay: int) -> bytes:

@@ -28,6 +28,9 @@ _TRIES = 4
 _DEEPEST = 9.0
 """How often a still part that shimmers is encoded, and how far crf is lowered at most."""
 
+_FINEST = 1.0
+"""Least crf: at 0 x264 changes to the profile High 4:4:4 Predictive, which few players know."""
+
 _HALVES = 8.0
 """Lowering crf by this halves the shimmer, about (6.5 to 9 on real clips)."""
 
@@ -44,7 +47,8 @@ _PRESETS = (
 class Mp4Writer:
     """H.264 in MP4: plays everywhere.
 
-    crf : constant rate factor, 0 (lossless) to 51; lower is better and larger. 14 keeps the still
+    crf : constant rate factor, 1 to 51; lower is better and larger (0 would be lossless, in a
+        profile that browsers and phones do not play). 14 keeps the still
         part of a cinemagraph at 43 dB and steady to a few hundredths of a grey level; 18 is
         smaller and lets the neighbourhood of the moving part shimmer.
     preset : speed of libx264, "ultrafast" to "veryslow".
@@ -75,8 +79,8 @@ class Mp4Writer:
     still_psnr: float | None = 42.2
 
     def __post_init__(self) -> None:
-        if not 0 <= self.crf <= 51:
-            raise ConfigError(f"expected mp4 crf in [0, 51], received {self.crf}")
+        if not _FINEST <= self.crf <= 51:
+            raise ConfigError(f"expected mp4 crf in [{_FINEST:g}, 51], received {self.crf}")
         if self.preset not in _PRESETS:
             raise ConfigError(
                 f"expected an x264 preset of {', '.join(_PRESETS)}, received {self.preset!r}"
@@ -103,7 +107,7 @@ class Mp4Writer:
         looks = self.still_std is not None or self.still_psnr is not None
         still = _still_area(loop) if looks else None
         with whole_file(path) as temporary:
-            crf, deepest = self.crf, max(0.0, self.crf - _DEEPEST)
+            crf, deepest = self.crf, max(_FINEST, self.crf - _DEEPEST)
             for _ in range(_TRIES):
                 encoding = _encoding(crf, self.preset, fps)
                 encode_in_place(loop, fps, temporary, repeat, encoding, path)

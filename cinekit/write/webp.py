@@ -24,7 +24,7 @@ from PIL import Image
 
 from cinekit.errors import ConfigError, WriteError
 from cinekit.store.atomic import whole_file
-from cinekit.write.frames import checked_frames, ticks
+from cinekit.write.frames import checked_frames, delays, told_if_fewer
 
 _ANIMATED, _ALPHA = 0x02, 0x10
 
@@ -38,7 +38,8 @@ class WebpWriter:
     method : speed 0 (fast) to 6 (small).
 
     Delays are whole milliseconds that follow true time: the loop is exact to 1 ms however long it
-    is, and 50 fps and more play well. The whole loop is held in memory.
+    is. Above 50 fps, where some delay would be one that browsers stretch to 100 ms, frames are left
+    out and the log says so. The whole loop is held in memory.
     """
 
     suffix: ClassVar[str] = ".webp"
@@ -67,14 +68,14 @@ class WebpWriter:
             When the folder is not writable, the disk is full or a side exceeds 16383 pixels.
         """
         loop = np.stack(list(checked_frames(frames, fps, repeat)))
-        n, height, width = loop.shape[:3]
+        height, width = loop.shape[1:3]
         if max(height, width) > 16383:
             raise WriteError(
                 f"expected at most 16383 pixels a side for webp, received {width}x{height}"
             )
-        pictures = list(self._pictures(loop))
-        pictures[n:] = pictures[:n] * (repeat - 1)
-        delays = ticks(n * repeat, fps, 1000)
+        kept, stands = delays(len(loop), fps, repeat, 1000)
+        told_if_fewer("webp", kept, len(loop))
+        pictures = list(self._pictures(loop[kept])) * repeat
         body = _chunk(
             b"VP8X",
             struct.pack("<I", _ANIMATED | _ALPHA) + _u24(width - 1) + _u24(height - 1),
@@ -83,7 +84,7 @@ class WebpWriter:
         with whole_file(path) as temporary, temporary.open("wb") as file:
             frames_size = sum(8 + 16 + len(data) for _, data in pictures)
             file.write(b"RIFF" + struct.pack("<I", 4 + len(body) + frames_size) + b"WEBP" + body)
-            for (box, data), delay in zip(pictures, delays, strict=True):
+            for (box, data), delay in zip(pictures, stands, strict=True):
                 file.write(_chunk(b"ANMF", _frame_header(box, delay) + data))
 
     def _pictures(

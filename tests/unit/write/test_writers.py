@@ -24,6 +24,7 @@ from cinekit.testing.writer_suite import (
     still_area,
 )
 from cinekit.write import GifWriter, Mp4Writer, WebmCodec, WebmWriter, WebpWriter
+from cinekit.write.frames import delays
 
 WRITERS = [Mp4Writer(preset="fast"), WebmWriter(), GifWriter(), WebpWriter()]
 
@@ -227,6 +228,40 @@ def test_gif_above_50_fps_drops_frames_and_keeps_the_duration(
     assert len(played.frames) == 10
     assert played.seconds == pytest.approx(0.2)
     assert caplog.messages == ["gif plays at most 50 fps: 10 of 12 frames are written"]
+
+
+@pytest.mark.parametrize("per_second", [100, 1000], ids=["gif", "webp"])
+@pytest.mark.parametrize("fps", [12.0, 25.0, 30000 / 1001, 50.0, 60.0, 90.0, 120.0, 240.0])
+def test_no_delay_is_one_that_browsers_stretch_and_every_round_is_as_long_as_the_loop(
+    per_second: int, fps: float
+) -> None:
+    for n in range(1, 300):
+        kept, stands = delays(n, fps, 3, per_second)
+        assert len(stands) == 3 * len(kept)
+        assert min(stands) >= per_second / 50
+        assert kept[0] == 0
+        assert max(np.diff([*kept, n])) - min(np.diff([*kept, n])) <= 1
+        if n / fps >= 0.02:
+            assert abs(sum(stands) / per_second - 3 * n / fps) <= 0.5 / per_second + 1e-9
+        if fps <= 50:
+            assert kept == list(range(n))
+
+
+@pytest.mark.parametrize("writer", [GifWriter(), WebpWriter()], ids=["gif", "webp"])
+def test_a_loop_of_a_fast_clip_plays_at_its_own_speed(
+    writer: GifWriter | WebpWriter, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / f"a{writer.suffix}"
+    writer.write(iter(pond(122)), 120.0, path)
+    played = play_pictures(path)
+    assert len(played.frames) == 50
+    assert played.seconds == pytest.approx(122 / 120, abs=0.005)
+    assert "50 of 122 frames are written" in caplog.text
+
+
+def test_mp4_is_never_of_the_lossless_profile_that_few_players_know() -> None:
+    with pytest.raises(ConfigError, match=r"crf in \[1, 51\], received 0"):
+        Mp4Writer(crf=0)
 
 
 @pytest.mark.parametrize("writer", [GifWriter(), WebpWriter()], ids=["gif", "webp"])
