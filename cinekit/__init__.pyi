@@ -85,6 +85,7 @@ from cinekit.see.vocabulary import load_vocabulary as load_vocabulary
 from cinekit.solve import ExpansionSolver as ExpansionSolver
 from cinekit.solve.starts import first_labels as first_labels
 from cinekit.store.atomic import whole_file as whole_file
+from cinekit.store.paths import models_folder as models_folder
 
 # Plugins: networks that run on torch
 from cinekit.store.torch_weights import TorchWeights as TorchWeights
@@ -95,7 +96,6 @@ from cinekit.store.weights import checksum as checksum
 from cinekit.store.weights import download as download
 from cinekit.store.weights import find_weights as find_weights
 from cinekit.store.weights import lacking as lacking
-from cinekit.store.weights import models_folder as models_folder
 from cinekit.store.weights import require as require
 from cinekit.text import did_you_mean as did_you_mean
 from cinekit.text import one_line as one_line

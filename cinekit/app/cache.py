@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 
 from cinekit.errors import ConfigError
-from cinekit.store.cache import VARIABLE, Cache
+from cinekit.store.cache import Cache
+from cinekit.store.paths import CACHE
 from cinekit.text import did_you_mean
 
 
@@ -29,7 +30,7 @@ def _list(kept: Cache) -> int:
         print(f"{kind:<10}{len(sizes):>5}{sum(sizes) / 1e6:>10.1f} MB")
     total = sum(entry.bytes for entry in entries)
     print(f"{len(entries)} entries, {total / 1e6:.1f} MB in {kept.folder}")
-    print(f"{VARIABLE}=DIR chooses another folder; cache=false keeps nothing")
+    print(f"{CACHE}=DIR chooses another folder; cache=false keeps nothing")
     return 0
 
 

@@ -13,9 +13,7 @@ from pathlib import Path
 
 from cinekit.plug.inventory import inventory
 from cinekit.plug.registry import Plugins, load_plugins
-from cinekit.store.cache import VARIABLE as CACHE
-from cinekit.store.cache import cache_folder
-from cinekit.store.weights import VARIABLE, models_folder
+from cinekit.store.paths import CACHE, MODELS, cache_folder, models_folder
 from cinekit.text import one_line
 
 LIBRARIES = {
@@ -109,7 +107,7 @@ def _plugins(plugins: Plugins) -> Iterator[Check]:
 
 def _weights(plugins: Plugins) -> Iterator[Check]:
     folder = models_folder()
-    yield Check("weights", None, f"{folder} is searched; {VARIABLE}=DIR chooses another")
+    yield Check("weights", None, f"{folder} is searched; {MODELS}=DIR chooses another")
     for model in plugins.weights.values():
         found = (folder / model.file_name).is_file()
         text = f"{model.name}: {model.file_name}" + ("" if found else " not found")

@@ -9,6 +9,7 @@ from cinekit import contract
 from cinekit.app.console import open_reporter
 from cinekit.app.rating import assignments, ranker_of
 from cinekit.errors import ConfigError, WriteError
+from cinekit.store.atomic import write_text
 
 OPTIONS = ("ranker", "data", "seeds", "output", "ratings")
 RANKERS = ("constant", "global_forest", "individual_forest", "srf", "completion", "joint")
@@ -86,10 +87,8 @@ def _data(given: dict[str, Any]) -> tuple[Any, Any, str]:
 
 
 def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, "utf-8")
-        temporary.replace(path)
     except OSError as error:
         raise WriteError(f"{path}: cannot write ({error.strerror})") from None
+    write_text(path, text)

@@ -12,13 +12,12 @@ from pathlib import Path
 from cinekit.app.console import open_reporter
 from cinekit.errors import ConfigError, WeightsError
 from cinekit.plug.registry import load_plugins
+from cinekit.store.paths import MODELS, models_folder
 from cinekit.store.weights import (
-    VARIABLE,
     KnownModel,
     checksum,
     download,
     find_weights,
-    models_folder,
 )
 from cinekit.text import did_you_mean
 
@@ -43,7 +42,7 @@ def _list(names: list[str]) -> int:
         print(f"{'':<18} {model.good_at}")
         print(f"{'':<18} sees {model.classes}; {size(model.bytes)}; licence: {model.licence}")
         print(f"{'':<18} {model.file_name}  {model.url or 'no address known'}")
-    print(f"\nmodels folder: {models_folder()} (change it with {VARIABLE})")
+    print(f"\nmodels folder: {models_folder()} (change it with {MODELS})")
     return 0
 
 

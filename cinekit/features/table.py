@@ -7,11 +7,11 @@ import hashlib
 import importlib.util
 import json
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from cinekit.errors import MissingDependencyError, RankError, WriteError
+from cinekit.errors import MissingDependencyError, RankError
+from cinekit.store.atomic import whole_file, write_text
 
 FILE = "features.json"
 SCHEMA = "cinekit.features/1"
@@ -34,7 +34,7 @@ def write_features(table: Table, folder: Path) -> Path:
     }
     path = folder / FILE
     document = {"schema": SCHEMA, "candidates": rows}
-    _whole(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
+    write_text(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
     return path
 
 
@@ -68,28 +68,12 @@ def read_features(folder: Path) -> dict[str, dict[str, float]]:
 def write_csv(table: Table, path: Path) -> None:
     """One row per candidate, one column per feature; empty where there is no value."""
     names = list(next(iter(table.values()), {}))
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["candidate", *names])
-            for candidate, values in table.items():
-                cells = [values[name] for name in names]
-                writer.writerow([candidate, *(repr(v) if math.isfinite(v) else "" for v in cells)])
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise WriteError(f"{path}: cannot write the table ({error.strerror})") from None
-
-
-def _whole(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        temporary.write_text(text, "utf-8")
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise WriteError(f"{path}: cannot write ({error.strerror})") from None
+    with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["candidate", *names])
+        for candidate, values in table.items():
+            cells = [values[name] for name in names]
+            writer.writerow([candidate, *(repr(v) if math.isfinite(v) else "" for v in cells)])
 
 
 def write_parquet(table: Table, path: Path) -> None:
@@ -109,10 +93,5 @@ def write_parquet(table: Table, path: Path) -> None:
     columns: dict[str, list[object]] = {"candidate": list(table)}
     for name in next(iter(table.values()), {}):
         columns[name] = [values[name] for values in table.values()]
-    temporary = path.with_name(path.name + ".tmp")
-    try:
+    with whole_file(path) as temporary:
         parquet.write_table(arrow.table(columns), temporary)
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise WriteError(f"{path}: cannot write the table ({error})") from None

@@ -1,42 +1,32 @@
-"""Fitted models on disk: one .npz of arrays and a json text, see :mod:`cinekit.store.archive`."""
+"""Fitted rankers on disk, see :mod:`cinekit.store.archive`."""
 
 from __future__ import annotations
 
-import json
-import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cinekit.errors import RankError
-from cinekit.store.archive import pack, unpack
+from cinekit.store import archive
 
 FORMAT = 1
 T = TypeVar("T")
 
 
 def save(model: Any, kind: str, path: Path) -> None:
-    """Write a dataclass to ``path`` (whole or not at all). ``kind`` names the ranker."""
-    arrays: dict[str, NDArray[Any]] = {}
-    document = {"format": FORMAT, "kind": kind, "model": pack(model, "model", arrays)}
-    arrays["json"] = np.frombuffer(json.dumps(document).encode(), np.uint8)
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise RankError(f"{path}: cannot write the model ({error.strerror or error})") from None
+    """Write a dataclass to ``path``, whole or not at all. kind : names the ranker.
+
+    Raises
+    ------
+    WriteError
+        When the folder is not writable or the disk is full.
+    """
+    archive.write(path, archive.members(model, format=FORMAT, kind=kind))
 
 
 def read_kind(path: Path) -> str:
-    """The ranker that wrote a model file."""
+    """The ranker that wrote a model file; raises RankError as :func:`load` does."""
     return str(_read(path)[0]["kind"])
 
 
@@ -48,24 +38,22 @@ def load(cls: type[T], path: Path) -> T:
     RankError
         When the file is missing, damaged, of another format version, or of another class.
     """
-    document, arrays = _read(path)
+    head, arrays = _read(path)
     try:
-        return unpack(cls, document["model"], arrays)  # type: ignore[no-any-return]
+        return archive.unpack(cls, head["value"], arrays)  # type: ignore[no-any-return]
     except (KeyError, TypeError, ValueError) as error:
         raise RankError(
             f"{path}: not a model of {cls.__name__} ({error}); train again with 'cinekit train'"
         ) from None
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def _read(path: Path) -> tuple[dict[str, Any], archive.Arrays]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        document = json.loads(arrays.pop("json").tobytes())
-        version = document["format"]
+        head, arrays = archive.read(path)
+        version = head["format"]
     except FileNotFoundError:
         raise RankError(f"{path}: no such model; make it with 'cinekit train'") from None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error):
         raise RankError(
             f"{path}: expected a cinekit model, received another or a damaged file; "
             "train again with 'cinekit train'"
@@ -75,4 +63,4 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
             f"{path}: expected model format {FORMAT}, received {version}; train again with "
             "'cinekit train'"
         )
-    return document, arrays
+    return head, arrays

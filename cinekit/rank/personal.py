@@ -1,14 +1,12 @@
 """From results and the ratings store to a personal order: what the commands of the ranking share.
 
-One folder per user of the machine holds the store and the trained model: ``CINEKIT_HOME``, or the
-place where the system keeps applications' data.
+One folder per user of the machine holds the store and the trained model, see
+:func:`cinekit.store.paths.home_folder`.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, make_dataclass
 from pathlib import Path
@@ -23,26 +21,12 @@ from cinekit.plug.registry import Plugins
 from cinekit.rank.archive import load, read_kind, save
 from cinekit.rank.base import Features, FittedRanker, Ranker, UserRatings
 from cinekit.rank.store import RatingsStore
-
-VARIABLE = "CINEKIT_HOME"
-
-
-def home() -> Path:
-    """The folder of the store and the model; it need not exist yet."""
-    if chosen := os.environ.get(VARIABLE):
-        return Path(chosen).expanduser()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "cinekit"
+from cinekit.store.paths import home_folder
 
 
 def store_path(chosen: str | Path | None = None) -> Path:
-    """The ratings store: the one that was chosen, or that of :func:`home`."""
-    return Path(chosen) if chosen else home() / "ratings.sqlite"
+    """The ratings store: the one that was chosen, or that of the user."""
+    return Path(chosen) if chosen else home_folder() / "ratings.sqlite"
 
 
 def model_path(store: Path) -> Path:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from cinekit.errors import RankError
 from cinekit.rank.base import Features
 from cinekit.rank.ratings import HIGHEST, LOWEST
+from cinekit.store.atomic import whole_file
 
 SCHEMA = 1
 WAIT_SECONDS = 30.0
@@ -144,16 +144,10 @@ class RatingsStore:
             rows = db.execute(
                 "SELECT user, cinemagraph, rating, time FROM ratings ORDER BY id"
             ).fetchall()
-        temporary = path.with_name(path.name + ".tmp")
-        try:
-            with temporary.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.writer(file)
-                writer.writerow(CSV_COLUMNS)
-                writer.writerows((user, item, repr(r), repr(at)) for user, item, r, at in rows)
-            os.replace(temporary, path)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise RankError(f"{path}: cannot write ratings ({error.strerror})") from None
+        with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as f:
+            writer = csv.writer(f)
+            writer.writerow(CSV_COLUMNS)
+            writer.writerows((user, item, repr(r), repr(at)) for user, item, r, at in rows)
         return len(rows)
 
     def import_csv(self, path: Path) -> int:

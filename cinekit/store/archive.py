@@ -7,16 +7,59 @@ arrays, plain values and that class: nothing in it is executed.
 
 from __future__ import annotations
 
+import json
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.store.atomic import whole_file
+
 Arrays = dict[str, NDArray[Any]]
+
+_TEXT = "json"
+"""The member of a file that holds the text, as UTF-8 bytes."""
+
+
+def members(value: Any, **head: Any) -> Arrays:
+    """A dataclass as the members of a file. head : plain values to be known before the class is."""
+    arrays: Arrays = {}
+    text = json.dumps({**head, "value": pack(value, "value", arrays)})
+    arrays[_TEXT] = np.frombuffer(text.encode(), np.uint8)
+    return arrays
+
+
+def write(path: Path, arrays: Arrays) -> None:
+    """Write what :func:`members` gave as an .npz; it appears whole or not at all.
+
+    Raises
+    ------
+    WriteError
+        When the folder is not writable or the disk is full.
+    """
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def read(path: Path) -> tuple[dict[str, Any], Arrays]:
+    """The head of a file, its "value" for :func:`unpack`, and the arrays.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no file.
+    OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error
+        When it is another or a damaged file.
+    """
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    head = json.loads(arrays.pop(_TEXT).tobytes())
+    return head, arrays
 
 
 def pack(value: Any, path: str, arrays: Arrays) -> Any:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from cinekit.errors import CinekitError, WriteError
 
+UNFINISHED = ".tmp"
+"""The suffix of a file that is being written; a killed process leaves it behind."""
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
@@ -24,7 +27,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         In place of every OSError inside the block: no such folder, not writable, disk full.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{UNFINISHED}")
     try:
         try:
             temporary.open("xb").close()

@@ -8,9 +8,7 @@ when there are too many. A run with a cache gives what a run without one gives, 
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,33 +17,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cinekit.errors import ConfigError
-from cinekit.store.archive import pack, unpack
+from cinekit.store import archive
+from cinekit.store.atomic import UNFINISHED
 from cinekit.store.fingerprint import fingerprint, identity
-from cinekit.store.weights import user_cache
+from cinekit.store.paths import cache_folder
 
 T = TypeVar("T")
 Tell = Callable[[str], None]
 
-VARIABLE = "CINEKIT_CACHE"
-"""The environment variable that names the folder."""
-
 GIGABYTES = 4.0
 """What the entries may take together: about fifteen clips of 150 frames at 960x540."""
 
-_SUFFIX, _UNFINISHED = ".npz", ".part"
+_SUFFIX = ".npz"
 
 _ABANDONED_SECONDS = 3600.0
 """An unfinished file older than this belongs to a run that was killed."""
-
-
-def cache_folder() -> Path:
-    """Where entries are kept: ``$CINEKIT_CACHE``, else ``cinekit/runs`` in the user's cache."""
-    chosen = os.environ.get(VARIABLE)
-    return Path(chosen).expanduser() if chosen else user_cache() / "runs"
 
 
 @dataclass(frozen=True)
@@ -88,9 +75,8 @@ class Cache:
         """
         path = self.path_of(kind, key)
         try:
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            value = unpack(cls, json.loads(arrays.pop("json").tobytes()), arrays)
+            head, arrays = archive.read(path)
+            value = archive.unpack(cls, head["value"], arrays)
         except FileNotFoundError:
             return None
         except Exception as error:  # damaged bytes raise whatever they hit upon
@@ -104,16 +90,14 @@ class Cache:
     def save(self, kind: str, key: str, value: Any, tell: Tell) -> None:
         """Keep a dataclass. A full disk or a folder without rights is told, and nothing more."""
         path = self.path_of(kind, key)
-        arrays: dict[str, NDArray[Any]] = {}
-        text = json.dumps(pack(value, kind, arrays))
-        arrays["json"] = np.frombuffer(text.encode(), np.uint8)
+        arrays = archive.members(value)
         if sum(array.nbytes for array in arrays.values()) > self.most_bytes:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, arrays)
+            archive.write(path, arrays)
         except OSError as error:
-            tell(f"cache: cannot keep the {kind} in {self.folder} ({error.strerror or error})")
+            tell(f"cache: cannot keep the {kind} in {self.folder} ({error.__cause__ or error})")
             return
         self._make_room(path)
 
@@ -129,7 +113,7 @@ class Cache:
     def clear(self) -> int:
         """Delete every entry, and what killed runs left; returns how many entries there were."""
         entries = self.entries()
-        for path in [*(entry.path for entry in entries), *self._files(_UNFINISHED)]:
+        for path in [*(entry.path for entry in entries), *self._files(UNFINISHED)]:
             _delete(path)
         return len(entries)
 
@@ -143,7 +127,7 @@ class Cache:
             if entry.path != newest:
                 _delete(entry.path)
                 total -= entry.bytes
-        for path in self._files(_UNFINISHED):
+        for path in self._files(UNFINISHED):
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
                     _delete(path)
@@ -191,19 +175,6 @@ class Recall:
         """One line that says what was found, or None."""
         found = [f"{kind} ({n})" if n > 1 else kind for kind, n in self._found.items() if n]
         return f"kept from an earlier run: {', '.join(found)}" if found else None
-
-
-def _write_whole(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    """Write under another name, then rename: nobody ever sees half a file."""
-    handle, name = tempfile.mkstemp(_UNFINISHED, f"{path.stem}.", path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _delete(path: Path) -> None:

@@ -11,7 +11,7 @@ import hashlib
 import importlib.metadata
 import platform
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import cache
 from importlib.util import find_spec
@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from cinekit.store.weights import checksum, models_folder
+from cinekit.store.paths import models_folder
+from cinekit.store.weights import checksum
 
 MOST_FILES = 10_000
 """A folder with more files than this is not looked through."""
@@ -61,15 +62,8 @@ def identity(component: Any) -> str | None:
         return None
     digest = _Digest()
     try:
-        for one in _parts(component):
-            if dataclasses.is_dataclass(one) and callable(own := getattr(one, "cache_key", None)):
-                said = own()
-                if said is None:
-                    return None
-                digest.feed(str(said))
         digest.feed(component)
-        texts = {part for part in _parts(component) if isinstance(part, (str, Path))}
-        for path in sorted({path for text in texts for path in _found(text)}):
+        for path in sorted({path for text in digest.names for path in _found(text)}):
             digest.feed((str(path), path))
         return digest.finish()
     except (_Unknown, OSError):
@@ -77,9 +71,13 @@ def identity(component: Any) -> str | None:
 
 
 class _Digest:
-    """SHA-256 over values, each written with its type, so that no two values look the same."""
+    """SHA-256 over values, each written with its type, so that no two values look the same.
+
+    names : the texts that were fed, each of which may name a file.
+    """
 
     def __init__(self) -> None:
+        self.names: set[str] = set()
         self._hash = hashlib.sha256()
         self._modules = {"cinekit"}
 
@@ -90,6 +88,7 @@ class _Digest:
         elif isinstance(value, Enum):
             self._add("enum", f"{type(value).__qualname__}.{value.name}".encode())
         elif isinstance(value, str):
+            self.names.add(value)
             self._add("text", value.encode(errors="surrogatepass"))
         elif isinstance(value, Path):
             self._add("file", checksum(value).encode())
@@ -138,6 +137,10 @@ class _Digest:
         for base in cls.__mro__:
             if base.__module__.partition(".")[0] not in sys.stdlib_module_names:
                 self._modules.add(base.__module__)
+        if callable(own := getattr(value, "cache_key", None)):
+            if (said := own()) is None:
+                raise _Unknown(f"{cls.__qualname__}: no two answers are the same")
+            self._add("key", str(said).encode())
         fields = dataclasses.fields(value)
         self._add("dataclass", f"{cls.__module__}.{cls.__qualname__} {len(fields)}".encode())
         for field in fields:
@@ -194,32 +197,16 @@ def environment() -> str:
     return "\n".join([python, sys.platform, *sorted(installed)])
 
 
-def _parts(value: Any) -> Iterator[Any]:
-    """A value and everything that it holds, at any depth."""
-    yield value
-    held: Iterable[Any] = ()
-    if isinstance(value, (tuple, list)):
-        held = value
-    elif isinstance(value, Mapping):
-        held = (*value, *value.values())
-    elif dataclasses.is_dataclass(value):
-        held = (getattr(value, field.name) for field in dataclasses.fields(value))
-    for part in held:
-        yield from _parts(part)
-
-
-def _found(text: str | Path) -> Iterator[Path]:
+def _found(text: str) -> Iterator[Path]:
     """The files that a text names: one, all of a folder, or one of the models folder."""
-    if not str(text):
-        return
-    path = Path(text).expanduser()
-    for place in (path, models_folder() / path):
+    for folder in (Path, models_folder):
         try:
-            if place.is_file():
+            place = folder() / Path(text).expanduser()
+            if text and place.is_file():
                 yield place
-            elif place.is_dir():
+            elif text and place.is_dir():
                 yield from _files(place)
-        except (OSError, ValueError):  # no name of a file at all
+        except (OSError, ValueError, RuntimeError):  # no name of a file, or no home
             continue
 
 

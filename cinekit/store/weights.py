@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
-import os
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
@@ -20,9 +18,7 @@ from types import ModuleType
 
 from cinekit.errors import MissingDependencyError, WeightsError
 from cinekit.protocols import Progress, silent
-
-VARIABLE = "CINEKIT_MODELS"
-"""The environment variable that names the models folder."""
+from cinekit.store.paths import models_folder
 
 CHUNK = 1 << 18
 """Bytes that are read at once."""
@@ -50,26 +46,6 @@ class KnownModel:
     licence: str
     classes: str
     good_at: str
-
-
-def models_folder() -> Path:
-    """Where weights are kept: ``$CINEKIT_MODELS``, else ``cinekit/models`` in the user's cache.
-
-    The folder need not exist.
-    """
-    chosen = os.environ.get(VARIABLE)
-    return Path(chosen).expanduser() if chosen else user_cache() / "models"
-
-
-def user_cache() -> Path:
-    """cinekit's folder where the system keeps a user's caches. It need not exist."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "cinekit"
 
 
 def find_weights(

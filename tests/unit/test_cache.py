@@ -241,7 +241,7 @@ def test_two_processes_may_keep_the_same_value_at_once(tmp_path: Path) -> None:
 def test_clear_leaves_an_empty_folder(cache: Cache) -> None:
     for name in "ab":
         cache.save("value", name, value(), refuse)
-    (cache.folder / "value-c.1234.part").write_bytes(b"half")
+    (cache.folder / ".value-c.npz.1234.tmp").write_bytes(b"half")
     assert cache.clear() == 2
     assert list(cache.folder.iterdir()) == []
 

@@ -11,8 +11,9 @@ import pytest
 
 from cinekit.app import main
 from cinekit.features import NAMES, write_features
-from cinekit.rank.personal import home, model_path, read_items, store_path
+from cinekit.rank.personal import model_path, read_items, store_path
 from cinekit.rank.store import RatingsStore
+from cinekit.store.paths import home_folder
 
 CANDIDATES = {"water": 0.2, "tree": 0.02, "person": 0.4}
 
@@ -53,7 +54,7 @@ def test_ratings_from_stdin_are_stored(tmp_path, monkeypatch, capsys):
     assert "2 of 3 rated by ann" in capsys.readouterr().out
     told = RatingsStore(store_path()).ratings_of("ann")
     assert sorted(rating for rating, _ in told.values()) == [2.0, 5.0]
-    assert home() == tmp_path / "home"
+    assert home_folder() == tmp_path / "home"
 
 
 def test_the_end_of_the_input_and_q_end(tmp_path, monkeypatch, capsys):

@@ -6,12 +6,12 @@ import pytest
 
 from cinekit.errors import WeightsError
 from cinekit.plug.registry import load_plugins
+from cinekit.store.paths import models_folder
 from cinekit.store.weights import (
     KnownModel,
     checksum,
     download,
     find_weights,
-    models_folder,
     verify,
 )
 from tests.unit.local_server import CONTENT, server
