@@ -27,7 +27,7 @@ from cinekit.clip import ClipOptions, StabiliseOptions, read_clip, stabilise
 from cinekit.energy import EnergyOptions, LoopCosts, WorkingOptions, make_working
 from cinekit.errors import ConfigError
 from cinekit.loop import RenderOptions, check_names, check_still
-from cinekit.mend.finish import Finisher, frames_of, rank_of
+from cinekit.mend.finish import Finisher, frames_of
 from cinekit.mend.whole import WholeOptions
 from cinekit.model import (
     Candidate,
@@ -320,13 +320,9 @@ class _Job:
                     sink(result, loop, frames)
                 del frames
                 progress((i + 1) / len(keys))
-        return dataclasses.replace(result, cinemagraphs=tuple(sorted(done, key=_best_first)))
-
-
-def _best_first(cinemagraph: Cinemagraph) -> tuple[int, float, str]:
-    """Good before doubtful before refused; then the more of the frame moves, the earlier."""
-    area = cinemagraph.judgement.measures.get("moving_area", 0.0)
-    return rank_of(cinemagraph), -area, cinemagraph.candidate.id
+        return dataclasses.replace(
+            result, cinemagraphs=tuple(sorted(done, key=lambda one: one.order))
+        )
 
 
 def plain(value: Any) -> Any:

@@ -308,6 +308,11 @@ class Verdict(StrEnum):
     DOUBTFUL = "doubtful"
     REFUSED = "refused"
 
+    @property
+    def rank(self) -> int:
+        """0 for good, 1 for doubtful, 2 for refused."""
+        return list(Verdict).index(self)
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -338,6 +343,12 @@ class Cinemagraph:
     energies: Mapping[str, EnergyTerms]
     statistics: Mapping[str, float] = field(default_factory=dict)
     first: int = 0
+
+    @property
+    def order(self) -> tuple[int, float, str]:
+        """Sorts best first: by verdict; then the more of the frame moves, the earlier."""
+        area = self.judgement.measures.get("moving_area", 0.0)
+        return self.judgement.verdict.rank, -area, self.candidate.id
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from cinekit.features.registry import JUDGED, SEMANTIC
 from cinekit.model import Cinemagraph, Result, SemanticResponse, Verdict
 
 NAN = float("nan")
-VERDICTS = (Verdict.REFUSED, Verdict.DOUBTFUL, Verdict.GOOD)
 SAMPLES = 8
 """Frames of the response that are looked at."""
 
@@ -23,7 +22,7 @@ def loopability(result: Result, cinemagraph: Cinemagraph) -> dict[str, float]:
     counts = np.unique(labels.period[looping], return_counts=True)[1]
     measures = cinemagraph.judgement.measures
     return {
-        "verdict": float(VERDICTS.index(cinemagraph.judgement.verdict)),
+        "verdict": float(Verdict.REFUSED.rank - cinemagraph.judgement.verdict.rank),
         "looping_area": float(looping.mean()),
         "target_area": float(cinemagraph.candidate.target.mean()),
         "loop_seconds": cinemagraph.n_frames / fps,

@@ -97,11 +97,14 @@ class Finisher:
         for way in self._other_ways(candidate, labels):
             if best.judgement.verdict is Verdict.GOOD:
                 break
-            if rank_of(best) == 1 and self._pieces.inside(way.labels, way.asked) < _ELSEWHERE:
+            if (
+                best.judgement.verdict is Verdict.DOUBTFUL
+                and self._pieces.inside(way.labels, way.asked) < _ELSEWHERE
+            ):
                 continue  # doubtful at best, and seconds of work
             del frames  # the frames of two loops at once would be the peak of the whole job
             shown, frames = self._make(solved, way, weights)
-            if rank_of(shown) < rank_of(best):
+            if shown.judgement.verdict.rank < best.judgement.verdict.rank:
                 best = shown
         if shown is not best:
             del frames
@@ -188,8 +191,3 @@ def _firmly(
     still = np.where(firm & looping, np.float32(_FIRM), weights.still)
     moving = np.where(firm & ~looping, np.float32(_FIRM), weights.moving)
     return dataclasses.replace(weights, still=still, moving=moving)
-
-
-def rank_of(cinemagraph: Cinemagraph) -> int:
-    """0 for good, 1 for doubtful, 2 for refused."""
-    return list(Verdict).index(cinemagraph.judgement.verdict)

@@ -15,7 +15,6 @@ from cinekit.errors import RenderError, WriteError
 from cinekit.job import (
     NOTHING_MOVES,
     Settings,
-    _best_first,
     make,
     make_cinemagraphs,
     plain,
@@ -130,7 +129,7 @@ def test_the_best_comes_first(made) -> None:
         judged(Verdict.REFUSED, 0.95),
     ]
     found = [order[i] for i in (2, 3, 1, 0)]
-    found.sort(key=_best_first)
+    found.sort(key=lambda one: one.order)
     assert found == order
 
 
