@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from cinekit.features import FaceFeatures, StandardFeatures, extract_all
+from cinekit.labels import LabelMap
 from cinekit.model import (
     Candidate,
     Category,
     Cinemagraph,
     Clip,
     Judgement,
-    LabelMap,
     Motion,
     Regions,
     Result,

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from cinekit import make_cinemagraphs, read_clip
 from cinekit.clip import ClipOptions
+from cinekit.labels import LabelMap
 from cinekit.loop import (
     Blend,
     GradientErrors,
@@ -34,7 +35,7 @@ from cinekit.loop import (
 )
 from cinekit.loop.poisson import Seams, offset_frames
 from cinekit.loop.poisson_reference import composite, exact_loop
-from cinekit.model import Clip, LabelMap
+from cinekit.model import Clip
 from cinekit.testing import demo_clip
 
 SIZE, FRAMES = (540, 960), 150

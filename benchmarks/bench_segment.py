@@ -188,7 +188,7 @@ def measured(name: str, file: Path) -> dict[str, float]:
         Mp4Writer().write(clip.frames, clip.fps, Path(folder) / "reference.mp4")
         reference = (time.process_time() - reference) / n_frames
     rows, columns, n = response.probabilities.shape[1:]
-    still = response.probabilities.strides[0] == 0
+    still = response.constant
     return {
         "seconds": seconds,
         "cpu": cpu,

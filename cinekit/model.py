@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-STILL = 1
-"""The period of a pixel that does not move ([O] section 3: ``p = 1`` is a still pixel)."""
+from cinekit.labels import LabelMap
+from cinekit.view import ClipView
 
 
 class Motion(StrEnum):
@@ -92,6 +92,18 @@ class Clip:
         """Duration."""
         return self.n_frames / self.fps
 
+    @property
+    def view(self) -> ClipView:
+        """What is measured on the frames, shared by all that look at this clip."""
+        made = ClipView(self.frames, self.fps)
+        view: ClipView = self.__dict__.setdefault("_view", made)  # one, whichever thread is first
+        return view
+
+
+def is_constant(frames: NDArray[Any]) -> bool:
+    """Whether an array says one thing for all times: one item, or a broadcast view, on axis 0."""
+    return frames.ndim > 0 and (len(frames) == 1 or frames.strides[0] == 0)
+
 
 @dataclass(frozen=True, eq=False)
 class SemanticResponse:
@@ -125,6 +137,16 @@ class SemanticResponse:
     def n_frames(self) -> int:
         """T."""
         return int(self.probabilities.shape[0])
+
+    @property
+    def constant(self) -> bool:
+        """Whether it is the same in every frame."""
+        return is_constant(self.probabilities)
+
+    @property
+    def distinct(self) -> NDArray[np.uint8]:
+        """The frames that may differ: all of them, or the one that stands for all."""
+        return self.probabilities[:1] if self.constant else self.probabilities
 
     def frame(self, t: int) -> NDArray[np.float32]:
         """Probabilities of frame t: float32 (h, w, C) in [0, 1], sum 1 in every cell."""
@@ -206,85 +228,6 @@ class Candidate:
     id: str
     regions: tuple[str, ...]
     target: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class LabelMap:
-    """The solution: per pixel a period and a start frame, ``l_x = (p_x, s_x)`` ([O] section 3).
-
-    period : int16 (H, W) in frames; 1 is a still pixel.
-    start : int16 (H, W), an index of ``shows``; ``0 <= s`` and ``s + p <= len(shows)`` (a still
-        pixel shows frame s).
-    n_frames : T of the clip that the labels index.
-    unrolled : int16 (E,), frames of the clip that the indices T, T + 1, ... show. Empty, unless a
-        thing goes there and back: its loop is written out here, so that it is a label like any
-        other (:meth:`there_and_back`).
-    """
-
-    period: NDArray[np.int16]
-    start: NDArray[np.int16]
-    n_frames: int
-    unrolled: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
-
-    def __post_init__(self) -> None:
-        if self.period.shape != self.start.shape or self.period.ndim != 2:
-            raise ValueError(
-                "expected period and start of one (H, W) shape, "
-                f"received {self.period.shape} and {self.start.shape}"
-            )
-        if self.period.min() < 1 or self.start.min() < 0:
-            raise ValueError(
-                "expected periods >= 1 and starts >= 0, received minima "
-                f"{self.period.min()} and {self.start.min()}"
-            )
-        last = int((self.start.astype(np.int32) + self.period).max())
-        if last > self.n_frames + len(self.unrolled):
-            raise ValueError(
-                f"expected s + p <= {self.n_frames + len(self.unrolled)} frames at every pixel, "
-                f"received {last}"
-            )
-        if ((self.unrolled < 0) | (self.unrolled >= self.n_frames)).any():
-            raise ValueError(
-                f"expected unrolled frames of a clip of {self.n_frames}, received "
-                f"{self.unrolled.min()} to {self.unrolled.max()}"
-            )
-
-    @staticmethod
-    def there_and_back(first: int, last: int) -> NDArray[np.int16]:
-        """The frames first, ..., last, ..., first + 1 with one more at either end: int16 (p + 2,).
-
-        Appended to ``unrolled`` at index i, they make the label (2 (last - first), i + 1). The two
-        more are what the loop shows before and after, so that its jump costs nothing ([O] Eq. 2).
-        """
-        there = np.arange(first, last + 1)
-        back = np.arange(last - 1, first, -1)
-        frames = np.concatenate([[first + 1], there, back, [first]])
-        unrolled: NDArray[np.int16] = frames.astype(np.int16)
-        return unrolled
-
-    @property
-    def shows(self) -> NDArray[np.int32]:
-        """Frame of the clip that each index shows: int32 (T + E,)."""
-        return np.concatenate(
-            [np.arange(self.n_frames, dtype=np.int32), self.unrolled.astype(np.int32)]
-        )
-
-    @property
-    def returns(self) -> NDArray[np.bool_]:
-        """bool (H, W): pixels whose loop goes there and back."""
-        returns: NDArray[np.bool_] = self.looping & (self.start >= self.n_frames)
-        return returns
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(H, W)."""
-        return int(self.period.shape[0]), int(self.period.shape[1])
-
-    @property
-    def looping(self) -> NDArray[np.bool_]:
-        """bool (H, W): pixels that are labelled as moving."""
-        looping: NDArray[np.bool_] = self.period > STILL
-        return looping
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import ConfigError, RenderError
+from cinekit.labels import LabelMap
 from cinekit.loop import (
     Activation,
     RenderOptions,
@@ -17,7 +18,7 @@ from cinekit.loop import (
     loop_length,
     render_loop,
 )
-from cinekit.model import Clip, LabelMap
+from cinekit.model import Clip
 from cinekit.write import read_vlp, read_vlp_activation
 
 _ASPECT = 0.02
@@ -44,7 +45,7 @@ def read_map(clip: Clip, path: Path) -> tuple[LabelMap, Activation]:
         )
     at = np.ix_(np.arange(height) * rows // height, np.arange(width) * columns // width)
     return (
-        LabelMap(labels.period[at], labels.start[at], labels.n_frames, labels.unrolled),
+        labels.at_size(clip.size),
         Activation(activation.threshold[at], activation.still[at]),
     )
 

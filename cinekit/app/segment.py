@@ -125,8 +125,7 @@ def areas(response: SemanticResponse) -> list[dict[str, Any]]:
     """
     import numpy as np
 
-    p = response.probabilities
-    frames = p[:1] if p.strides[0] == 0 else p  # one frame for all
+    frames = response.distinct
     n = len(response.categories)
     counts = np.zeros((len(frames), n), np.int64)
     mass = np.zeros(n)
@@ -134,7 +133,7 @@ def areas(response: SemanticResponse) -> list[dict[str, Any]]:
         won = cells.argmax(axis=-1).ravel()
         counts[t] = np.bincount(won, minlength=n)
         mass += np.bincount(won, cells.max(axis=-1).ravel() / 255, minlength=n)
-    share = counts / (p.shape[1] * p.shape[2])
+    share = counts / (frames.shape[1] * frames.shape[2])
     rows = [
         {
             "name": category.name,

@@ -12,6 +12,7 @@ from cinekit.energy import distance, edge_kernels, terms
 from cinekit.energy.options import EnergyOptions, GammaSpatial
 from cinekit.energy.working import WorkingClip
 from cinekit.errors import ClipError
+from cinekit.model import is_constant
 
 Float = NDArray[np.float32]
 NO_SUMS = np.zeros((0, 0, 0), np.float32)
@@ -196,7 +197,7 @@ def n_categories(working: WorkingClip) -> int:
 def varying_channels(working: WorkingClip) -> list[int]:
     """Channels of F that change over time anywhere; the others make no difference."""
     response = working.response
-    if response.strides[0] == 0:
+    if is_constant(response):
         return []
     changes = (response[1:] != response[:-1]).any(axis=(0, 1, 2))  # (K+1,)
     return [int(k) for k in np.flatnonzero(changes)]

@@ -15,7 +15,8 @@ from cinekit.energy import terms
 from cinekit.energy.costs import LoopCosts, edge_ends, n_categories
 from cinekit.energy.jit import kernel
 from cinekit.energy.stages import label_cost, target_map
-from cinekit.model import STILL, Candidate, EnergyTerms, LabelMap
+from cinekit.labels import STILL, LabelMap
+from cinekit.model import Candidate, EnergyTerms
 
 
 def energy_terms(costs: LoopCosts, candidate: Candidate | None, labels: LabelMap) -> EnergyTerms:

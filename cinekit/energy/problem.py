@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cinekit.energy import block_kernels, edge_kernels
 from cinekit.energy.area import Area
 from cinekit.energy.costs import NO_SUMS, LoopCosts, edge_ends
-from cinekit.model import STILL, LabelMap
+from cinekit.labels import STILL, LabelMap
 
 Float = NDArray[np.float32]
 Labels = NDArray[np.int32]

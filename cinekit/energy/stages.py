@@ -12,7 +12,8 @@ from cinekit.energy import terms
 from cinekit.energy.costs import LoopCosts, short_periods
 from cinekit.energy.problem import LoopProblem
 from cinekit.energy.working import shrink_mask
-from cinekit.model import STILL, Candidate, LabelMap
+from cinekit.labels import STILL, LabelMap
+from cinekit.model import Candidate
 
 Float = NDArray[np.float32]
 

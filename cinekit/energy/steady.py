@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.energy.jit import kernel
+from cinekit.model import is_constant
 
 
 def steady(response: NDArray[np.uint8], median: int, dead_band: float) -> NDArray[np.uint8]:
@@ -17,7 +18,7 @@ def steady(response: NDArray[np.uint8], median: int, dead_band: float) -> NDArra
     response : uint8 (t, h, w, c), 255 is probability 1. Returns the same shape and dtype. A
         response that is a broadcast view along t comes back as it is.
     """
-    if response.strides[0] == 0 or response.shape[0] == 1:
+    if is_constant(response):
         return response
     t = response.shape[0]
     flat = np.ascontiguousarray(response).reshape(t, -1)

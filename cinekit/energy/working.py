@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from cinekit.energy.options import WorkingOptions
 from cinekit.energy.steady import steady
 from cinekit.errors import SegmenterError
-from cinekit.model import Clip, LabelMap, Motion, Regions, SemanticResponse
+from cinekit.labels import LabelMap
+from cinekit.model import Clip, Motion, Regions, SemanticResponse
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,8 +163,7 @@ def _channels(
             f"received {', '.join(missing)}"
         )
     kept = [names.index(region.name) for region in regions.regions]
-    constant = response.probabilities.strides[0] == 0  # a broadcast view: one frame says it all
-    times = [0] if constant else range(0, response.n_frames, every)
+    times = [0] if response.constant else range(0, response.n_frames, every)
     out = np.empty((len(times), *size, len(kept) + 1), np.uint8)
     for i, t in enumerate(times):
         share = response.frame(t)[..., kept]  # (h', w', K)
@@ -177,4 +177,4 @@ def _channels(
         out[i, ..., :-1] = np.rint(255 * share)
         out[i, ..., -1] = np.rint(255 * np.clip(1 - share.sum(axis=-1), 0, 1))
     n = 1 + (response.n_frames - 1) // every
-    return np.broadcast_to(out, (n, *out.shape[1:])) if constant else out
+    return np.broadcast_to(out, (n, *out.shape[1:])) if response.constant else out

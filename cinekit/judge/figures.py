@@ -18,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import RenderError
-from cinekit.judge.seams import Borders, Timeline, own_jump, own_step, pops, usual_pops
-from cinekit.model import Clip, LabelMap
+from cinekit.judge.seams import gradient_ratio, own_jump, own_step, pops, torn, usual_pops
+from cinekit.labels import LabelMap
+from cinekit.model import Clip
+from cinekit.view import ClipView
 
 MOVING_STD = 3.0
 """Grey levels: a pixel whose standard deviation over the loop is above this moves visibly."""
@@ -110,24 +112,6 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
 """Every figure of :func:`measure_loop`, by name; the last five come from judging."""
 
 
-def luma(frames: Iterable[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """uint8 (n, H, W) of RGB frames."""
-    grey: NDArray[np.uint8] = np.stack([cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames])
-    return grey
-
-
-def temporal_std(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Standard deviation over time of every pixel: float32 (H, W), grey levels."""
-    total = np.zeros(grey.shape[1:], np.float64)
-    squares = np.zeros(grey.shape[1:], np.float64)
-    for frame in grey:
-        cv2.accumulate(frame, total)
-        cv2.accumulateSquare(frame, squares)
-    n = len(grey)
-    variance = np.maximum(squares / n - (total / n) ** 2, 0)
-    return np.sqrt(variance).astype(np.float32)
-
-
 def _steps(grey: NDArray[np.uint8], mask: NDArray[np.bool_], cyclic: bool) -> NDArray[np.float64]:
     """Mean |difference| of consecutive frames over a mask; cyclic appends last to first."""
     frames = (*grey, grey[0]) if cyclic else grey
@@ -173,12 +157,12 @@ def _sharpness(
     """
     gradients = np.stack([_gradient(frame)[moving] for frame in source])  # (T, M)
     clip_usual = max(float(np.median(gradients.mean(axis=1))), _TINY)
-    inner = Timeline(labels, moving, len(loop))
+    inner = labels.table.of(moving)
     columns = np.arange(gradients.shape[1])
     to_made_of, to_clip = [], []
     for f, frame in enumerate(loop):
         here = float(_gradient(frame)[moving].mean())
-        made_of = float(gradients[inner.at(f), columns].mean())
+        made_of = float(gradients[inner.frame_at(f, len(loop)), columns].mean())
         to_made_of.append(here / max(made_of, _TINY))
         to_clip.append(here / clip_usual)
     return {"sharpness": min(to_made_of), "sharpness_clip": min(to_clip)}
@@ -197,24 +181,17 @@ def _step_excess(
     """
     pixels = source[:, moving]  # (T, M)
     mean_step = float(_steps(source, moving, cyclic=False).mean())
-    inner = Timeline(labels, moving, len(loop))
+    inner = labels.table.of(moving)
     columns = np.arange(pixels.shape[1])
     ratios = []
     for f in range(len(loop)):
-        at = inner.at(f)
+        at = inner.frame_at(f, len(loop))
         following = np.where(at + 1 < len(source), at + 1, at - 1)
         own = np.abs(pixels[following, columns].astype(np.int16) - pixels[at, columns])
         after = loop[(f + 1) % len(loop)][moving].astype(np.int16)
         usual = max(float(own.mean()), mean_step, _TINY)
         ratios.append(float(np.abs(after - loop[f][moving]).mean()) / usual)
     return max(ratios)
-
-
-def _patches(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Every frame averaged over boxes of 1/72 of its height: foam goes, petals and heads stay."""
-    side = max(3, round(grey.shape[1] / 72) | 1)
-    patches: NDArray[np.uint8] = np.stack([cv2.blur(frame, (side, side)) for frame in grey])
-    return patches
 
 
 def _ratio(value: float, reference: float) -> float:
@@ -249,18 +226,14 @@ def measure_loop(
             f"expected frames, labels and target of {clip.size}, received "
             f"{frames.shape[1:3]}, {labels.size} and {target.shape}"
         )
-    return measure_luma(luma(clip.frames), luma(frames), labels, target, first)
+    return measure_views(clip.view, ClipView(frames, clip.fps), labels, target, first)
 
 
-def measure_luma(
-    source: NDArray[np.uint8],
-    loop: NDArray[np.uint8],
-    labels: LabelMap,
-    target: NDArray[np.bool_],
-    first: int = 0,
+def measure_views(
+    clip: ClipView, rendered: ClipView, labels: LabelMap, target: NDArray[np.bool_], first: int = 0
 ) -> dict[str, float]:
-    """:func:`measure_loop` from the luma of the clip, uint8 (T, H, W), and of the loop."""
-    deviation = temporal_std(loop)
+    """:func:`measure_loop` of views of the clip and of the rendered loop."""
+    source, loop, deviation = clip.luma, rendered.luma, rendered.deviation
     moving = deviation > MOVING_STD
     still = ~labels.looping
     figures = {
@@ -268,7 +241,7 @@ def measure_luma(
         "moving_area": float(moving.mean()),
         "target_moving": _ratio(float((moving & target).sum()), float(target.sum())),
         "target_motion": _ratio(
-            float(deviation[target].sum()), float(temporal_std(source)[target].sum())
+            float(deviation[target].sum()), float(clip.deviation[target].sum())
         ),
     }
     if not moving.any():
@@ -278,18 +251,19 @@ def measure_luma(
     figures["step_excess"] = _step_excess(source, loop, labels, moving)
     figures |= _sharpness(source, loop, labels, moving)
     everywhere = np.ones(labels.size, bool)
-    figures["pops"] = max(0.0, pops(source, labels, everywhere) - usual_pops(source, labels))
+    figures["pops"] = max(0.0, pops(source, labels, everywhere) - usual_pops(clip, labels))
     jump, step = own_jump(source, labels, everywhere)
     figures["own_jump"] = _ratio(jump, step)
     shown, step = own_step(loop, labels)
     figures["own_step"] = _ratio(shown, step)
-    borders = Borders.of(labels)
-    if borders.count:
-        figures["border_gradient"] = borders.gradient_ratio(source, loop)
-        torn = borders.torn(source, labels, len(loop))
-        figures["border_tear"] = float(torn.mean())
-        torn = borders.torn(_patches(source), labels, len(loop))
-        figures["tear"] = float(torn.sum()) / labels.size[0]
+    borders = labels.borders
+    if len(borders):
+        figures["border_gradient"] = gradient_ratio(borders, source, loop)
+        figures["border_tear"] = float(torn(borders, labels, source, len(loop)).mean())
+        # Averaged over boxes of 1/72 of the height: foam goes, petals and heads stay.
+        box = max(3, round(labels.size[0] / 72) | 1)
+        torn_patches = torn(borders, labels, source, len(loop), box)
+        figures["tear"] = float(torn_patches.sum()) / labels.size[0]
     return figures
 
 

@@ -15,15 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cinekit.judge.seams import Borders, Timeline
-from cinekit.model import Clip, LabelMap
+from cinekit.labels import LabelMap, Pixels
 from cinekit.see.moving import drop_small
+from cinekit.view import ClipView
 
 _HEIGHT = 180
 """Rows of the small picture: a hand is still a hand, and a clip takes 0.5 s."""
@@ -92,29 +93,7 @@ class SolidThings:
     mask: NDArray[np.bool_]
     patches: NDArray[np.uint8]
 
-    @classmethod
-    def of(cls, clip: Clip) -> SolidThings:
-        """Measured on the clip."""
-        height, width = clip.size
-        scale = min(1.0, _HEIGHT / min(height, width))
-        small = max(16, round(height * scale)), max(16, round(width * scale))
-        frames = np.stack(
-            [cv2.resize(one, small[::-1], interpolation=cv2.INTER_AREA) for one in clip.frames]
-        )
-        solid = _solid(frames, sorted({max(1, round(seconds * clip.fps)) for seconds in _GAPS}))
-        patches = np.stack([cv2.blur(frame, (3, 3)) for frame in frames])
-        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _REACH + 1, 2 * _REACH + 1))
-        solid = drop_small(solid, _SPECK)
-        solid = cv2.dilate(solid.astype(np.uint8), disc) > 0
-        luma = np.stack([cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY) for patch in patches])
-        mean = luma.mean(axis=0)
-        changes = np.maximum(luma.max(axis=0) - mean, mean - luma.min(axis=0)) > _CHANGES
-        near = ndimage.binary_dilation(solid, iterations=_ALSO, mask=solid | changes)
-        wide = cv2.dilate((near & ~solid).astype(np.uint8), disc) | solid.astype(np.uint8)
-        grown = cv2.resize(wide, (width, height), interpolation=cv2.INTER_NEAREST)
-        return cls(clip.frames, np.asarray(grown) > 0, patches)
-
-    @property
+    @cached_property
     def near(self) -> NDArray[np.bool_]:
         """bool (H, W): the mask and what is near it; a comb is thrown up faster than flow sees."""
         reach = round(_NEAR * min(self.mask.shape)) * 2 + 1
@@ -124,20 +103,17 @@ class SolidThings:
     def torn(self, labels: LabelMap, n_frames: int) -> float:
         """Length of the cuts through solid things at the worst moment, in frame heights.
 
-        As :meth:`cinekit.judge.seams.Borders.torn`, for patches and colours. One moment at a time,
-        because a single cut is seen, while many small ones at different times may not be.
+        As :func:`cinekit.judge.seams.torn`, for patches and colours. One moment at a time, because
+        a single cut is seen, while many small ones at different times may not be.
         """
-        borders = Borders.of(labels, self.near)
-        if not borders.count:
-            return 0.0
+        borders = labels.borders.inside(self.near)
         ends = (borders.first, borders.second)
         patches = [self._at(end, labels.size) for end in ends]  # (T, N, 3) each
-        first = Timeline(labels, borders.first, n_frames)
-        second = Timeline(labels, borders.second, n_frames)
-        every = np.arange(borders.count)
+        first, second = (labels.table.of(end) for end in ends)
+        every = np.arange(len(borders))
         worst = 0
         for f in range(n_frames):
-            one, two = first.at(f), second.at(f)
+            one, two = first.frame_at(f, n_frames), second.frame_at(f, n_frames)
             coarse = _sum(_gap(patch[one, every], patch[two, every]) for patch in patches)
             (k,) = np.nonzero(coarse > 2 * UNLIKE)
             fine = _sum(
@@ -147,13 +123,29 @@ class SolidThings:
             worst = max(worst, int((fine > 2 * _SHARP).sum()))
         return worst / labels.size[0]
 
-    def _at(
-        self, pixels: tuple[NDArray[np.intp], NDArray[np.intp]], size: tuple[int, int]
-    ) -> NDArray[np.uint8]:
+    def _at(self, pixels: Pixels, size: tuple[int, int]) -> NDArray[np.uint8]:
         """The patches about N pixels of the clip, in every frame: uint8 (T, N, 3)."""
         h, w = self.patches.shape[1:3]
-        rows, columns = pixels[0] * h // size[0], pixels[1] * w // size[1]
-        return self.patches[:, rows, columns]
+        return self.patches[:, pixels[0] * h // size[0], pixels[1] * w // size[1]]
+
+
+def solid_things(view: ClipView) -> SolidThings:
+    """Those of a clip; asked for with ``clip.view.once(solid_things)``."""
+    height, width = view.size
+    scale = min(1.0, _HEIGHT / min(height, width))
+    frames = view.small((max(16, round(height * scale)), max(16, round(width * scale))))
+    solid = _solid(frames, sorted({max(1, round(seconds * view.fps)) for seconds in _GAPS}))
+    patches = np.stack([cv2.blur(frame, (3, 3)) for frame in frames])
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _REACH + 1, 2 * _REACH + 1))
+    solid = drop_small(solid, _SPECK)
+    solid = cv2.dilate(solid.astype(np.uint8), disc) > 0
+    luma = np.stack([cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY) for patch in patches])
+    mean = luma.mean(axis=0)
+    changes = np.maximum(luma.max(axis=0) - mean, mean - luma.min(axis=0)) > _CHANGES
+    near = ndimage.binary_dilation(solid, iterations=_ALSO, mask=solid | changes)
+    wide = cv2.dilate((near & ~solid).astype(np.uint8), disc) | solid.astype(np.uint8)
+    grown = cv2.resize(wide, (width, height), interpolation=cv2.INTER_NEAREST)
+    return SolidThings(view.frames, np.asarray(grown) > 0, patches)
 
 
 def _sum(gaps: Iterable[NDArray[np.int16]]) -> NDArray[np.int16]:

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import RenderError
-from cinekit.judge.figures import luma, measure_luma
-from cinekit.judge.seams import Borders, own_jump, pops
-from cinekit.judge.solid import SolidThings
-from cinekit.model import Candidate, Clip, Judgement, LabelMap, Regions, Verdict
+from cinekit.judge.figures import measure_views
+from cinekit.judge.seams import gradient_ratio, own_jump, pops, torn
+from cinekit.judge.solid import solid_things
+from cinekit.labels import LabelMap
+from cinekit.model import Candidate, Clip, Judgement, Regions, Verdict
+from cinekit.view import ClipView
 
 NOTHING_MOVES = 0.003
 """Share of the frame: below, a person looks for what moves."""
@@ -96,11 +98,11 @@ def _rigid_figures(
     }
     # A piece that runs to and fro is a thing to its border, wherever its region ends.
     piece = cv2.dilate(labels.returns.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    borders = Borders.of(labels, rigid | piece)
-    if borders.count:
-        figures["rigid_gradient"] = borders.gradient_ratio(source, loop)
-        torn = borders.torn(source, labels, len(loop))
-        figures["rigid_tear"] = float(torn.sum()) / labels.size[0]
+    borders = labels.borders.inside(rigid | piece)
+    if len(borders):
+        figures["rigid_gradient"] = gradient_ratio(borders, source, loop)
+        tears = torn(borders, labels, source, len(loop))
+        figures["rigid_tear"] = float(tears.sum()) / labels.size[0]
     return figures
 
 
@@ -135,7 +137,6 @@ def judge(
     regions: Regions,
     frames: NDArray[np.uint8],
     first: int = 0,
-    solid: SolidThings | None = None,
 ) -> Judgement:
     """Rate a rendered candidate.
 
@@ -145,7 +146,6 @@ def judge(
     regions : what moves in the clip; non-natural regions are held to stricter limits.
     frames : uint8 (n, H, W, 3), the rendered loop, from frame 0 of the time map on.
     first : the frame that its file begins with.
-    solid : of the clip, measured here if it is not given; the same for all of its candidates.
 
     Returns
     -------
@@ -164,16 +164,16 @@ def judge(
             f"expected frames and labels of {clip.size}, received {frames.shape[1:3]} and "
             f"{labels.size}"
         )
-    source, loop = luma(clip.frames), luma(frames)
-    figures = measure_luma(source, loop, labels, candidate.target, first)
+    loop = ClipView(frames, clip.fps)
+    figures = measure_views(clip.view, loop, labels, candidate.target, first)
     case = _Case(figures)
     if figures["moving_area"] < NOTHING_MOVES:
         case.refused.append(
             f"almost nothing moves ({100 * figures['moving_area']:.1f} % of the frame)"
         )
         return case.judgement()
-    figures |= _rigid_figures(source, loop, labels, regions.rigid)
-    figures["solid_tear"] = (solid or SolidThings.of(clip)).torn(labels, len(frames))
+    figures |= _rigid_figures(clip.view.luma, loop.luma, labels, regions.rigid)
+    figures["solid_tear"] = clip.view.once(solid_things).torn(labels, len(frames))
     kept = figures["target_motion"]
     if kept < TARGET_STANDS:
         case.refused.append(f"the named object hardly moves ({100 * kept:.0f} % of its motion)")

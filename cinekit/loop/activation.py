@@ -25,7 +25,8 @@ from scipy import ndimage
 from cinekit.energy.distance import MISSING, jump_frames
 from cinekit.energy.jit import kernel
 from cinekit.errors import RenderError
-from cinekit.model import STILL, Clip, LabelMap
+from cinekit.labels import STILL, LabelMap
+from cinekit.model import Clip
 from cinekit.solve.grid_cut import grid_cut
 
 CELL = 4
@@ -113,7 +114,7 @@ def find_activation(
     if labels.size != clip.size or (rigid is not None and rigid.shape != clip.size):
         raise RenderError(f"expected labels and rigid pixels of {clip.size}, received others")
     looping = labels.looping
-    shown = labels.shows[labels.start]
+    shown = labels.first_frame
     common = int(np.bincount(shown[~looping] if not looping.all() else shown.ravel()).argmax())
     still = np.where(looping, common, shown).astype(np.int16)
     threshold = np.ones(labels.size, np.float32)
@@ -259,9 +260,4 @@ def calm(
         )
     moves = labels.looping & (activation.threshold <= dynamism)
     rests = labels.looping & ~moves
-    return LabelMap(
-        period=np.where(rests, STILL, labels.period).astype(np.int16),
-        start=np.where(rests, activation.still, labels.start).astype(np.int16),
-        n_frames=labels.n_frames,
-        unrolled=labels.unrolled,
-    )
+    return labels.where(rests, STILL, activation.still)

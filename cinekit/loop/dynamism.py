@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import ConfigError
+from cinekit.labels import LabelMap
 from cinekit.loop.activation import calm, find_activation
 from cinekit.loop.options import RenderOptions
-from cinekit.model import Candidate, Clip, LabelMap, Regions
+from cinekit.model import Candidate, Clip, Regions
 from cinekit.text import did_you_mean
 
 

@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 
 from cinekit.energy.jit import kernel
 from cinekit.errors import RenderError
-from cinekit.loop.fade import label_table
-from cinekit.loop.timemap import phase
-from cinekit.model import Clip, LabelMap
+from cinekit.labels import LabelMap
+from cinekit.model import Clip
 
 
 @dataclass(frozen=True)
@@ -128,15 +127,15 @@ def gradient_errors(
             f"expected frames and labels of {clip.size}, received "
             f"{loop[0].shape[:2] if n else 'no frames'} and {labels.size}"
         )
-    table = label_table(labels.period, labels.start, labels.n_frames, 0)
-    indices = [table.start + phase(table.period, table.start, n, f) for f in range(n + 1)]
+    table = labels.table
+    indices = [table.at(f, n) for f in range(n + 1)]
     opens = table.start < clip.n_frames
 
     def errors(f: int) -> NDArray[np.float64]:
         sums = np.zeros(6)
         now, after = indices[f], indices[f + 1]
         frame_errors(
-            clip.frames, table.index, table.period, labels.shows[now], labels.shows[after],
+            clip.frames, table.index, table.period, table.shows[now], table.shows[after],
             opens & (after < now), loop[f], loop[(f + 1) % n], sums,
         )  # fmt: skip
         return sums

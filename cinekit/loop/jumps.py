@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from cinekit.energy.distance import MISSING, NEAREST, colour_distance, colour_phi, jump_frames
 from cinekit.energy.jit import kernel
-from cinekit.model import Clip, LabelMap
+from cinekit.labels import LabelMap
+from cinekit.model import Clip
 
 _LIKE_A_STEP, _STANDS_OUT = 1.2, 1.8
 """Jump over step: below the first nothing is hidden, above the second all of it. 0.4 to 1.2 in

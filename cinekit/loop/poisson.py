@@ -28,12 +28,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from cinekit.labels import LabelMap, LabelTable
 from cinekit.loop.contrast import REACH, give_back
-from cinekit.loop.fade import LabelTable, label_table
 from cinekit.loop.plane import Level, levels_of, solve_plane
 from cinekit.loop.poisson_kernels import add_forces, relax, show, spread
-from cinekit.loop.timemap import phase
-from cinekit.model import Clip, LabelMap
+from cinekit.model import Clip
 
 SCREENING = 1e-3
 """As in the published renderer: offsets fade over some 30 pixels or frames."""
@@ -56,7 +55,6 @@ class Seams:
     table : labels of the box's pixels, (h, w). moving : bool (h, w).
     members : int32 (M, 2), moving pixels, label by label; span : int64 (L + 1,), whose they are.
     border : int32 (B, 2), moving pixels beside another label.
-    shows : int32 (T + E,), the frame that each index of a label shows.
     opens : bool (L,), labels that jump; a loop that goes there and back closes without.
     hide : float32 (h, w) in [0, 1], how much of each pixel's jump is blended.
     """
@@ -64,7 +62,6 @@ class Seams:
     top: int
     left: int
     table: LabelTable
-    shows: NDArray[np.int32]
     moving: NDArray[np.bool_]
     members: NDArray[np.int32]
     span: NDArray[np.int64]
@@ -78,7 +75,7 @@ class Seams:
         rows, columns = np.flatnonzero(labels.looping.any(1)), np.flatnonzero(labels.looping.any(0))
         top, left = max(int(rows[0]) - 1, 0), max(int(columns[0]) - 1, 0)
         box = slice(top, int(rows[-1]) + 2), slice(left, int(columns[-1]) + 2)
-        table = label_table(labels.period[box], labels.start[box], labels.n_frames, 0)
+        table = labels.table.of(box)
         moving = np.ascontiguousarray(labels.looping[box])
         members = np.argwhere(moving).astype(np.int32)
         owner = table.index[moving]
@@ -92,25 +89,19 @@ class Seams:
                 pad[axis] = (after, 1 - after)
                 other |= np.pad(differs, pad)
         border = np.argwhere(other & moving).astype(np.int32)
-        shows = labels.shows.astype(np.int32)
         return cls(
-            top, left, table, shows, moving, members[order], span, border,
+            top, left, table, moving, members[order], span, border,
             table.start < labels.n_frames, np.ascontiguousarray(hide[box]),
         )  # fmt: skip
 
     def sources(self, n_frames: int, f: int) -> NDArray[np.int32]:
         """Source frame of every label in frame f of the loop: int32 (L,)."""
-        shown: NDArray[np.int32] = self.shows[self._indices(n_frames, f)]
-        return shown
-
-    def _indices(self, n_frames: int, f: int) -> NDArray[np.int64]:
-        table = self.table
-        return table.start + phase(table.period, table.start, n_frames, f)
+        return self.table.shows[self.table.at(f, n_frames)]
 
     def near_jumps(self, n_frames: int, f: int) -> NDArray[np.bool_]:
         """Pixels with a blended jump at most REACH frames from frame f: bool (h, w)."""
         table = self.table
-        played = self._indices(n_frames, f) - table.start
+        played = table.phase(f, n_frames)
         near = self.opens & ((played < REACH) | (played >= table.period - REACH))
         inside: NDArray[np.bool_] = near[table.index] & self.moving & (self.hide > 0)
         return inside
@@ -119,10 +110,11 @@ class Seams:
         self, clip: Clip, n_frames: int, f: int, cell: int, out: NDArray[np.float32]
     ) -> None:
         """Add the forces of frame f to out, float32 (h / cell, w / cell, 3)."""
-        before, now, after = (self._indices(n_frames, f + d) for d in (-1, 0, 1))
+        table = self.table
+        before, now, after = (table.at(f + d, n_frames) for d in (-1, 0, 1))
         add_forces(
-            clip.frames, self.top, self.left, self.table.index, self.table.period,
-            self.shows[before], self.shows[now], self.shows[after],
+            clip.frames, self.top, self.left, table.index, table.period,
+            table.shows[before], table.shows[now], table.shows[after],
             self.opens & (now < before), self.opens & (after < now), self.hide,
             self.members, self.span, self.border, cell, out,
         )  # fmt: skip
@@ -227,7 +219,7 @@ def poisson_frames(
     hide : float32 (H, W) in [0, 1], how much of each pixel's jump is blended.
     """
     rows, columns = np.indices(labels.size, sparse=True)
-    backdrop = clip.frames[labels.shows[labels.start], rows, columns]
+    backdrop = clip.frames[labels.first_frame, rows, columns]
     if not labels.looping.any():
         for _ in range(n_frames):
             yield backdrop.copy()

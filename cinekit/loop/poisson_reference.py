@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, cg
 
 from cinekit.errors import RenderError
+from cinekit.labels import LabelMap
 from cinekit.loop.plane import Level
 from cinekit.loop.poisson import SCREENING
-from cinekit.loop.timemap import time_map
-from cinekit.model import Clip, LabelMap
+from cinekit.model import Clip
 
 Volume = NDArray[np.float64]
 """float64 (n, H, W, 3)."""
@@ -30,14 +30,14 @@ def composite(clip: Clip, labels: LabelMap, n_frames: int) -> Volume:
     """The loop without blending."""
     rows, columns = np.indices(labels.size)
     return np.stack(
-        [clip.frames[time_map(labels, n_frames, f), rows, columns] for f in range(n_frames)]
+        [clip.frames[labels.frame_at(f, n_frames), rows, columns] for f in range(n_frames)]
     ).astype(np.float64)
 
 
 def spatial_steps(clip: Clip, labels: LabelMap, n_frames: int, axis: int) -> tuple[Volume, Volume]:
     """For all neighbours x, z along an axis ``V_z - V_x``, at the frame of x and at that of z."""
     rows, columns = np.indices(labels.size)
-    shown = np.stack([time_map(labels, n_frames, f) for f in range(n_frames)])[..., None]
+    shown = np.stack([labels.frame_at(f, n_frames) for f in range(n_frames)])[..., None]
     one, two = edges(axis)
     steps = []
     for end in (one, two):
@@ -56,7 +56,7 @@ def temporal_steps(clip: Clip, labels: LabelMap, n_frames: int) -> tuple[Volume,
     """
     shape = (n_frames, *labels.size, 3)
     left, right = np.zeros(shape), np.zeros(shape)
-    maps = [time_map(labels, n_frames, f) for f in range(n_frames + 1)]
+    maps = [labels.frame_at(f, n_frames) for f in range(n_frames + 1)]
     for f, y, x in np.ndindex(*shape[:3]):
         i, j, p = int(maps[f][y, x]), int(maps[f + 1][y, x]), int(labels.period[y, x])
 

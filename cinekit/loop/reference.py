@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.loop.kernels import OVERSHOOT
+from cinekit.loop.crossfade import OVERSHOOT
 
 
 def compose(
@@ -22,7 +22,7 @@ def compose(
     correlation: NDArray[np.float32],
     hide: NDArray[np.float32],
 ) -> NDArray[np.float64]:
-    """:func:`cinekit.loop.kernels.compose` before rounding: float64 (H, W, 3) in [0, 255]."""
+    """:func:`cinekit.loop.crossfade.compose` before rounding: float64 (H, W, 3) in [0, 255]."""
     out = np.zeros((*index.shape, 3))
     for y, x in np.ndindex(*index.shape):
         here, across = int(index[y, x]), int(second[y, x])
@@ -54,7 +54,7 @@ def loop_statistics(
     first: NDArray[np.int64],
     last: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """:func:`cinekit.loop.kernels.loop_statistics`: mean and moments, each (H, W, 3)."""
+    """:func:`cinekit.loop.crossfade.loop_statistics`: mean and moments, each (H, W, 3)."""
     mean = np.zeros((*index.shape, 3))
     moments = np.zeros((*index.shape, 3))
     for y, x in np.ndindex(*index.shape):
@@ -71,7 +71,7 @@ def loop_statistics(
 def across_border(
     index: NDArray[np.int32], still: NDArray[np.bool_], feather: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """:func:`cinekit.loop.kernels.across_border`: second label and weight, each (H, W)."""
+    """:func:`cinekit.loop.crossfade.across_border`: second label and weight, each (H, W)."""
     second, weight = index.copy(), np.zeros(index.shape)
     for y, x in np.ndindex(*index.shape):
         if still[index[y, x]]:

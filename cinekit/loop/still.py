@@ -7,17 +7,15 @@ is chosen for all of it, and a patch keeps its own frame only where that lowers 
 
 from __future__ import annotations
 
-import dataclasses
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.energy.jit import kernel
 from cinekit.errors import RenderError
+from cinekit.labels import STILL, LabelMap
 from cinekit.loop.options import AUTO
-from cinekit.loop.patches import connected_patches
-from cinekit.model import STILL, Clip, LabelMap
+from cinekit.model import Clip
 
 _SHARP_ENOUGH = 0.95
 """A still frame has at least this share of the sharpness of the median frame."""
@@ -122,9 +120,7 @@ def _kept_patches(labels: LabelMap, clip: Clip, chosen: int) -> NDArray[np.bool_
     differs: NDArray[np.bool_] = still & (labels.start != chosen)
     if not differs.any():
         return differs
-    patch, _, frame = connected_patches(
-        np.where(still, 1, 2).astype(np.int32), np.where(still, labels.start, 0).astype(np.int32)
-    )
+    patch, frame = labels.patches.number, labels.patches.start
     count = len(frame)
     keep, replace = np.zeros(count), np.zeros(count)
     looping_end, still_end = _pairs(labels.looping, differs)
@@ -172,12 +168,9 @@ def choose_still(labels: LabelMap, clip: Clip, still: int | str = AUTO) -> Label
     """
     if labels.size != clip.size:
         raise RenderError(f"expected labels of {clip.size}, received {labels.size}")
-    kept = np.zeros(labels.size, bool)
     check_still(still, clip)
-    if isinstance(still, str):
-        chosen = best_still_frame(labels, clip)
-        kept = _kept_patches(labels, clip, chosen)
-    else:
-        chosen = still
-    start = np.where((labels.period == STILL) & ~kept, chosen, labels.start).astype(np.int16)
-    return dataclasses.replace(labels, start=start)
+    if not isinstance(still, str):
+        return labels.where(~labels.looping, STILL, still)
+    chosen = best_still_frame(labels, clip)
+    kept = _kept_patches(labels, clip, chosen)
+    return labels.where(~labels.looping & ~kept, STILL, chosen)

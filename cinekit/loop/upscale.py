@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from cinekit.energy.distance import NEAREST, colour_distance, jump_frames
 from cinekit.energy.jit import kernel
 from cinekit.errors import RenderError
-from cinekit.loop.patches import connected_patches
-from cinekit.model import STILL, Clip, LabelMap
+from cinekit.labels import STILL, LabelMap
+from cinekit.model import Clip
 
 
 @kernel
@@ -113,27 +113,22 @@ def to_clip_resolution(labels: LabelMap, clip: Clip, every: int) -> LabelMap:
             f"expected working labels of at most {n_source} frames / every, received "
             f"{labels.n_frames} frames with every={every}"
         )
-    height, width = clip.size
-    rows = np.arange(height) * labels.size[0] // height
-    columns = np.arange(width) * labels.size[1] // width
-    period = labels.period[np.ix_(rows, columns)].astype(np.int32)
-    start = labels.start[np.ix_(rows, columns)].astype(np.int32) * every
-    looping = period > STILL
-    period[looping] *= every
+    large = labels.at_size(clip.size)
+    period = np.where(large.looping, large.period.astype(np.int32) * every, STILL)
     # The last working frame may stand for fewer than `every` source frames.
-    start = np.minimum(start, np.maximum(n_source - period, 0))
+    start = np.minimum(large.start.astype(np.int32) * every, np.maximum(n_source - period, 0))
     period = np.minimum(period, n_source)
-
-    patch, patch_period, patch_start = connected_patches(period, start)
-    if every > 1 and bool(looping.any()):
-        side = 2 * every - 1
-        table = np.zeros((len(patch_period), side, side))
-        jump_table(clip.frames, patch, patch_period, patch_start, every - 1, table)
-        patch_period, patch_start = _choose_offsets(
-            table, patch_period, patch_start, n_source, every - 1
-        )
+    lifted = LabelMap(period.astype(np.int16), start.astype(np.int16), n_source)
+    if every == 1 or not lifted.looping.any():
+        return lifted
+    patches, side = lifted.patches, 2 * every - 1
+    table = np.zeros((len(patches.period), side, side))
+    jump_table(clip.frames, patches.number, patches.period, patches.start, every - 1, table)
+    new_period, new_start = _choose_offsets(
+        table, patches.period, patches.start, n_source, every - 1
+    )
     return LabelMap(
-        period=patch_period[patch].astype(np.int16),
-        start=patch_start[patch].astype(np.int16),
+        period=new_period[patches.number].astype(np.int16),
+        start=new_start[patches.number].astype(np.int16),
         n_frames=n_source,
     )

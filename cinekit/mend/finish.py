@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.judge import judge
-from cinekit.judge.solid import SolidThings
+from cinekit.judge.solid import SolidThings, solid_things
+from cinekit.labels import LabelMap
 from cinekit.loop import (
     RenderOptions,
     begin_at,
@@ -30,7 +31,7 @@ from cinekit.loop import (
 )
 from cinekit.mend.held import hold_still
 from cinekit.mend.whole import WholeOptions, WholePieces
-from cinekit.model import Candidate, Cinemagraph, Clip, LabelMap, Result, Verdict
+from cinekit.model import Candidate, Cinemagraph, Clip, Result, Verdict
 from cinekit.solve import SolvedCandidate
 from cinekit.solve.border_costs import BorderCosts
 from cinekit.solve.refine import refine_borders
@@ -80,9 +81,9 @@ class Finisher:
         longest = longest_loop(clip.fps, self.render)
         return WholePieces(clip, self.result.regions, self.whole, longest, self._solid.mask)
 
-    @cached_property
+    @property
     def _solid(self) -> SolidThings:
-        return SolidThings.of(self.result.clip)
+        return self.result.clip.view.once(solid_things)
 
     def finish(self, solved: SolvedCandidate, weights: BorderCosts) -> Made:
         """The candidate as its labels have it, or in another way where that looks better.
@@ -139,11 +140,7 @@ class Finisher:
         if pieces is None:
             return None
         kept = texture & ~pieces.looping
-        return dataclasses.replace(
-            pieces,
-            period=np.where(kept, labels.period, pieces.period),
-            start=np.where(kept, labels.start, pieces.start),
-        )
+        return pieces.where(kept, labels.period, labels.start)
 
     def _is_texture(self, candidate: Candidate) -> bool:
         """Whether most of a candidate's target is natural."""
@@ -165,7 +162,7 @@ class Finisher:
         frames = render_loop(clip, shown, n_frames, self.render)
         asked = dataclasses.replace(candidate, target=way.asked & (shown.looping | ~labels.looping))
         first = calmest_frame(frames, shown)
-        judgement = judge(clip, shown, asked, self.result.regions, frames, first, self._solid)
+        judgement = judge(clip, shown, asked, self.result.regions, frames, first)
         begin_at(frames, first)
         energies = {
             **solved.energies,

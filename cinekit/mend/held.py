@@ -7,12 +7,10 @@ before, with no new seams inside.
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.model import STILL, LabelMap
+from cinekit.labels import STILL, LabelMap
 from cinekit.see.moving import drop_small
 
 _MOST = 0.5
@@ -31,7 +29,4 @@ def hold_still(labels: LabelMap, things: NDArray[np.bool_]) -> LabelMap | None:
     held = labels.looping & ~left
     if not held.any() or held.sum() > _MOST * labels.looping.sum():
         return None
-    # A still pixel shows a frame of the clip, whatever its loop showed first.
-    start = np.where(held, labels.shows[labels.start], labels.start).astype(np.int16)
-    period = np.where(held, STILL, labels.period).astype(np.int16)
-    return dataclasses.replace(labels, period=period, start=start)
+    return labels.where(held, STILL, labels.first_frame)

@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 
 from cinekit.energy.distance import table_phi
 from cinekit.errors import ConfigError
+from cinekit.labels import LabelMap
 from cinekit.mend.pieces import parts_of, rim_of, wider
-from cinekit.model import STILL, Candidate, Clip, LabelMap, Motion, Regions
+from cinekit.model import Candidate, Clip, Motion, Regions
+from cinekit.view import fit
 
 _LONGEST_SIDE = 240
 """Pixels: borders and jumps are averages, a small picture tells them."""
@@ -112,9 +114,7 @@ class WholePieces:
         things : bool (H, W), where solid things move; without it no piece grows along them.
         """
         self.clip, self.regions, self.options, self.longest = clip, regions, options, longest
-        height, width = clip.size
-        scale = min(1.0, _LONGEST_SIDE / max(height, width))
-        self.small = max(1, round(height * scale)), max(1, round(width * scale))
+        self.small = fit(clip.size, _LONGEST_SIDE)
         self.things = None if things is None else self._reduce(things)
         flows = [
             one.mask
@@ -123,12 +123,8 @@ class WholePieces:
         ]
         nowhere = np.zeros(clip.size, bool)
         self.flows = self._reduce(np.logical_or.reduce([nowhere, *flows]))
-        self.frames = np.stack([self._shrink(frame) for frame in clip.frames])
+        self.frames = clip.view.small(self.small).astype(np.float32) / np.float32(255)
         self.moves = self.frames.std(axis=0).mean(axis=-1) > _MOVES  # (h, w)
-
-    def _shrink(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
-        resized = cv2.resize(frame, self.small[::-1], interpolation=cv2.INTER_AREA)
-        return np.asarray(resized, np.float32) / np.float32(255)
 
     def labels(self, candidate: Candidate) -> LabelMap | None:
         """Labels at the resolution of the clip, or None when no piece has a loop.
@@ -139,20 +135,14 @@ class WholePieces:
         if not found:
             return None
         found.sort(key=lambda one: int(one.piece.sum()))
-        period = np.full(self.clip.size, STILL, np.int16)
-        start = np.full(self.clip.size, found[-1].still, np.int16)
-        unrolled = np.zeros(0, np.int16)
+        labels = LabelMap.still(self.clip.size, found[-1].still, self.clip.n_frames)
         for one in found:
             where = self._grow(one.piece)
             if one.back:
-                period[where] = 2 * (one.last - one.first)
-                start[where] = self.clip.n_frames + len(unrolled) + 1
-                loop = LabelMap.there_and_back(one.first, one.last)
-                unrolled = np.concatenate([unrolled, loop])
+                labels = labels.there_and_back(where, one.first, one.last)
             else:
-                period[where] = one.last - one.first + 1
-                start[where] = one.first
-        return LabelMap(period, start, self.clip.n_frames, unrolled)
+                labels = labels.where(where, one.last - one.first + 1, one.first)
+        return labels
 
     def inside(self, labels: LabelMap, target: NDArray[np.bool_]) -> float:
         """Share of the looping pixels that move in the clip which lies in the target, in [0, 1]."""

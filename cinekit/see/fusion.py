@@ -46,22 +46,20 @@ def without_traces(response: SemanticResponse, share: float = 0.0005) -> Semanti
 
     share : of all cells and frames, below which a category is left out.
     """
-    p = response.probabilities
-    still = p.strides[0] == 0
-    sample = p[:1] if still else p[:: max(1, len(p) // 50)]
-    wins = np.bincount(sample.argmax(axis=-1).ravel(), minlength=p.shape[-1])
+    frames, n = response.distinct, response.n_frames
+    sample = frames[:: max(1, len(frames) // 50)]
+    wins = np.bincount(sample.argmax(axis=-1).ravel(), minlength=frames.shape[-1])
     names = [category.name for category in response.categories]
     kept = [
         c for c, name in enumerate(names) if name != BACKGROUND and wins[c] >= share * wins.sum()
     ]
-    frames = p[:1] if still else p
     pruned = np.empty((*frames.shape[:3], len(kept) + 1), np.uint8)
     pruned[..., 1:] = frames[..., kept]
     pruned[..., 0] = frames.sum(axis=-1, dtype=np.int32) - pruned[..., 1:].sum(
         axis=-1, dtype=np.int32
     )
     return SemanticResponse(
-        probabilities=np.broadcast_to(pruned[0], (len(p), *pruned.shape[1:])) if still else pruned,
+        probabilities=np.broadcast_to(pruned, (n, *pruned.shape[1:])),
         categories=(
             all_categories()[BACKGROUND],
             *(response.categories[c] for c in kept),

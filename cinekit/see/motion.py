@@ -19,14 +19,15 @@ from cinekit.see.motion_cluster import (
 )
 from cinekit.see.motion_features import (
     WORKING_FRAMES,
+    WORKING_SIDE,
     MotionFeatures,
     deviation_of,
     grey,
     measure,
-    small_copy,
 )
 from cinekit.see.motion_merge import merge_similar
 from cinekit.see.motion_outline import respond, smooth_labels, tidy
+from cinekit.view import ClipView, fit
 
 BACKGROUND = Category("background", Motion.STATIC)
 GRID_SIDE = 480
@@ -96,7 +97,7 @@ class MotionSegmenter:
         if clip.n_frames < 2:
             progress(1.0)
             return _constant(nothing, (BACKGROUND,), clip.n_frames)
-        small = small_copy(clip)
+        small = clip.view.small(fit(clip.size, WORKING_SIDE))
         progress(0.2)
         features = measure(small)
         progress(0.6)
@@ -110,7 +111,7 @@ class MotionSegmenter:
             progress(1.0)
             return _constant(nothing, (BACKGROUND,), clip.n_frames)
         every = -(-clip.n_frames // WORKING_FRAMES)
-        half = small_copy(Clip(clip.frames[::every], clip.fps), max(grid))
+        half = ClipView(clip.frames[::every], clip.fps).small(fit(clip.size, max(grid)))
         outline = tidy(deviation_of(grey(half), 0.7) > threshold, self.min_area / 2)
         probabilities = respond(labels, len(kinds), outline)
         progress(1.0)

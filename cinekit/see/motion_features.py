@@ -22,8 +22,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.model import Clip
-
 Map = NDArray[np.float32]
 
 WORKING_SIDE = 240
@@ -62,16 +60,6 @@ class MotionFeatures:
     peaks: Map
     colour: Map
     momentum: Map
-
-
-def small_copy(clip: Clip, side: int = WORKING_SIDE) -> NDArray[np.uint8]:
-    """Every frame, area-averaged to a longest side of at most ``side``: uint8 (T, h, w, 3)."""
-    height, width = clip.size
-    scale = min(1.0, side / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    if size == (width, height):
-        return clip.frames
-    return np.stack([cv2.resize(f, size, interpolation=cv2.INTER_AREA) for f in clip.frames])
 
 
 def grey(frames: NDArray[np.uint8]) -> Map:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.model import Clip
-from cinekit.see.folding import grid_size, upsample
+from cinekit.see.folding import upsample
+from cinekit.view import ClipView, fit
 
 STILL_STD = 0.012
 """A pixel whose intensity, in [0, 1], varies less than this over time is still to the eye."""
@@ -44,7 +45,7 @@ class Activity:
     threshold: float
 
 
-def measure_activity(clip: Clip) -> Activity:
+def activity(view: ClipView) -> Activity:
     """Temporal deviation of intensity, with what is not motion taken out.
 
     - Frames are area-averaged to at most 320 px and lightly smoothed: pixel noise shrinks, motion
@@ -54,11 +55,10 @@ def measure_activity(clip: Clip) -> Activity:
     - The noise floor is NOISE_MARGIN times the deviation of the stillest twentieth of the frame,
       so blocks that the codec skipped (deviation 0) cannot raise it, and grain cannot pass.
     """
-    h, w = grid_size(clip.size, LONG_SIDE)
-    stack = np.empty((clip.n_frames, h, w), np.float32)
-    for t, frame in enumerate(clip.frames):
-        small = cv2.resize(frame, (w, h), interpolation=cv2.INTER_AREA)
-        stack[t] = cv2.blur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32), (3, 3))
+    frames = view.small(fit(view.size, LONG_SIDE))
+    stack = np.empty(frames.shape[:3], np.float32)
+    for smooth, frame in zip(stack, frames, strict=True):
+        smooth[:] = cv2.blur(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32), (3, 3))
     stack /= 255
     stack -= stack.mean(axis=0)
     stack -= np.median(stack.reshape(len(stack), -1), axis=1)[:, None, None]
@@ -70,17 +70,12 @@ def measure_activity(clip: Clip) -> Activity:
 def moving_map(clip: Clip) -> NDArray[np.bool_]:
     """bool (H, W): the pixels that move by themselves.
 
-    Above the threshold of :func:`measure_activity`; pin-holes (a block that the codec skipped
+    Above the threshold of :func:`activity`; pin-holes (a block that the codec skipped
     inside moving water) are closed, specks below SPECK of the frame are dropped.
     """
-    return threshold_activity(measure_activity(clip), clip.size)
-
-
-def threshold_activity(activity: Activity, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """The moving pixels of an activity map, bool (H, W)."""
-    moving = activity.std > activity.threshold
-    moving = drop_small(~drop_small(~moving, SPECK), SPECK)
-    return upsample(moving.astype(np.float32), size) > 0.5
+    found = clip.view.once(activity)
+    moving = drop_small(~drop_small(found.std <= found.threshold, SPECK), SPECK)
+    return upsample(moving.astype(np.float32), clip.size) > 0.5
 
 
 def drop_small(mask: NDArray[np.bool_], share: float) -> NDArray[np.bool_]:

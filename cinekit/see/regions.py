@@ -86,10 +86,8 @@ def select_regions(
 
 def occurrence(response: SemanticResponse) -> NDArray[np.float32]:
     """h_t(c, x) / T of [O] 3.1: float32 (C, h, w), the share of frames in which c wins the cell."""
-    p = response.probabilities
+    p = response.distinct
     n_frames, h, w, n = p.shape
-    if p.strides[0] == 0:  # one frame for all
-        p, n_frames = p[:1], 1
     cells = np.arange(h * w)
     counts = np.zeros((n, h * w), np.int32)
     for frame in p:

@@ -92,7 +92,7 @@ class _Merge:
         self.animate = [i for i in self.at_seen if can_move[i]]
         self.regions = [i for i in self.at_moves if can_move[i]]
         self.rest = next(i for i, c in enumerate(self.categories) if c.name == BACKGROUND)
-        self._still = self._moves(0) if moves.probabilities.strides[0] == 0 else None
+        self._still = self._moves(0) if moves.constant else None
         self._survey()
         self.named = {k: self._name(k, naming) for k in self.regions}
         self.guesses = self._guesses(naming)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from cinekit.energy.costs import LoopCosts
 from cinekit.energy.stages import label_cost
-from cinekit.model import STILL, Candidate
+from cinekit.labels import STILL
+from cinekit.model import Candidate
 
 Float = NDArray[np.float32]
 

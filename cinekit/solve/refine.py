@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cinekit.errors import SolverError
-from cinekit.model import STILL, Clip, EnergyTerms, LabelMap
+from cinekit.labels import STILL, LabelMap
+from cinekit.model import Clip, EnergyTerms
 from cinekit.solve.band_moves import capacities, energy_of, gather
 from cinekit.solve.border_costs import BorderCosts
 from cinekit.solve.grid_cut import MinimumCut, grid_cut
@@ -201,21 +202,20 @@ def refine_borders(
         )
     if costs.temporal.shape != clip.size:
         raise SolverError(f"expected costs of {clip.size}, received {costs.temporal.shape}")
-    key = labels.period.astype(np.int64) * 65536 + labels.start
-    found, where = np.unique(key, return_inverse=True)
-    index = where.reshape(labels.size).astype(np.int32)
+    table = labels.table
+    index = table.index.copy()  # moves change it
     active = label_band(index, band) if band > 0 else np.zeros(labels.size, bool)
     if not active.any():
         nothing = EnergyTerms(0.0, 0.0, 0.0)
         return Refined(labels, nothing, nothing, 0.0, 0, 0)
-    state = _Band(clip, labels, costs, index, active, found // 65536, found % 65536)
+    state = _Band(clip, labels, costs, index, active, table.period, table.start)
     before = _terms(state)
     accepted, truncated = _sweep(state, _moves(index, active, band), cut)
     after = _terms(state)
     refined = dataclasses.replace(
         labels,
-        period=(found // 65536)[index].astype(np.int16),
-        start=(found % 65536)[index].astype(np.int16),
+        period=table.period[index].astype(np.int16),
+        start=table.start[index].astype(np.int16),
     )
     return Refined(refined, before, after, float(active.mean()), accepted, truncated)
 

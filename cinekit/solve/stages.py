@@ -36,7 +36,8 @@ from cinekit.energy import (
 )
 from cinekit.energy.stages import Prices, start_prices
 from cinekit.errors import SolverError
-from cinekit.model import Candidate, EnergyTerms, LabelMap
+from cinekit.labels import LabelMap
+from cinekit.model import Candidate, EnergyTerms
 from cinekit.protocols import Progress, Solution, Solver, silent
 
 Starts = Mapping[int, NDArray[np.int16]]

@@ -18,6 +18,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.model import is_constant
 from cinekit.store.atomic import whole_file
 
 Arrays = dict[str, NDArray[Any]]
@@ -79,7 +80,7 @@ def pack(value: Any, path: str, arrays: Arrays) -> Any:
             f.name: pack(getattr(value, f.name), f"{path}.{f.name}", arrays) for f in fields(value)
         }
     if isinstance(value, np.ndarray):
-        if value.ndim and len(value) > 1 and value.strides[0] == 0:
+        if is_constant(value) and len(value) > 1:
             arrays[path] = value[:1]
             return {"array": path, "repeat": len(value)}
         arrays[path] = value

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from cinekit.model import is_constant
 from cinekit.store.paths import models_folder
 from cinekit.store.weights import checksum
 
@@ -127,7 +128,7 @@ class _Digest:
         if value.dtype.hasobject:
             raise _Unknown("array of objects")
         shape = value.shape
-        if value.ndim and shape[0] > 1 and value.strides[0] == 0:
+        if is_constant(value):
             value = value[:1]  # the same item over and over: reading it once is enough
         self._add("array", f"{value.dtype.str} {shape} {value.shape}".encode())
         self._hash.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)

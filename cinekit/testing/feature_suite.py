@@ -17,6 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cinekit import contract
+from cinekit.labels import LabelMap
 from cinekit.model import (
     Candidate,
     Category,
@@ -24,7 +25,6 @@ from cinekit.model import (
     Clip,
     EnergyTerms,
     Judgement,
-    LabelMap,
     Motion,
     Regions,
     Result,

@@ -83,11 +83,10 @@ class SegmenterSuite(ComponentSuite):
 
     def test_a_long_and_large_clip_has_a_small_response(self) -> None:
         """Counted from one frame, unless one frame serves them all."""
-        clip = self.clip(LARGEST, n_frames=1)
+        clip = self.clip(LARGEST, n_frames=2)
         response = self.component().respond(clip)
         check_response(response, clip)
-        still = response.probabilities.strides[0] == 0
-        assert LONGEST * response.probabilities[0].nbytes < MOST_BYTES or still
+        assert LONGEST * response.probabilities[0].nbytes < MOST_BYTES or response.constant
 
     def test_the_same_clip_gives_the_same_response(self) -> None:
         """Two runs are equal to the bit."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from cinekit.model import LabelMap
+from cinekit.labels import LabelMap
 from cinekit.write.frames import shrink
 
 Picture = NDArray[np.uint8]
@@ -37,7 +37,7 @@ def labels_image(labels: LabelMap) -> Picture:
     whole clip, so that the maps of one clip's candidates can be compared.
     """
     last = max(labels.n_frames - 1, 1)
-    start = labels.shows[labels.start].astype(np.float32) / np.float32(last)
+    start = labels.first_frame.astype(np.float32) / np.float32(last)
     period = np.minimum(labels.period.astype(np.float32) / np.float32(last), np.float32(1))
     colour = _hsv(start * _HUES, _PALE + (_FULL - _PALE) * period, 0.95)
     grey = (_STILL_DARK + (_STILL_BRIGHT - _STILL_DARK) * start)[..., None]

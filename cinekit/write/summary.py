@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from cinekit.model import Cinemagraph, Clip, EnergyTerms, LabelMap, Result
+from cinekit.labels import LabelMap
+from cinekit.model import Cinemagraph, Clip, EnergyTerms, Result
 from cinekit.store.atomic import write_text
 
 SCHEMA = "cinekit.result/1"

@@ -24,8 +24,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from cinekit.errors import WriteError
+from cinekit.labels import STILL, LabelMap
 from cinekit.loop import Activation
-from cinekit.model import STILL, LabelMap
 from cinekit.store.atomic import whole_file
 
 STEP = 4
@@ -60,7 +60,7 @@ def write_vlp(labels: LabelMap, path: Path, activation: Activation | None = None
             f"expected at most {STEP * 255} frames for a .vlp map, received {labels.n_frames}"
         )
     start, period = _levels(labels)
-    shown = labels.shows[labels.start] if activation is None else activation.still
+    shown = labels.first_frame if activation is None else activation.still
     still = np.where(labels.looping, _still_level(shown), start)
     active = np.full(labels.size, ACTIVE)
     if activation is not None:
@@ -79,7 +79,7 @@ def write_vlp(labels: LabelMap, path: Path, activation: Activation | None = None
 
 def _levels(labels: LabelMap) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """G and B of every pixel; a loop that fits the clip still does."""
-    start = labels.shows[labels.start]
+    start = labels.first_frame
     one_way = np.where(labels.returns, labels.period // 2 + 1, labels.period)
     most = max(labels.n_frames // STEP, 1)
     period = np.clip(_quantise(one_way), 1, most)
@@ -132,21 +132,14 @@ def read_vlp(path: Path, n_frames: int) -> LabelMap:
         (one_start,), (one_period,) = (plane.ravel() for plane in _levels(one))
         there = (channels[..., 1] == one_start) & (channels[..., 2] == one_period)
         period[there], start[there] = p, s
-    unrolled = np.zeros(0, np.int16)
+    labels = LabelMap(period.astype(np.int16), start.astype(np.int16), n_frames)
+    pixel, everywhere = LabelMap.still((1, 1), 0, n_frames), np.ones((1, 1), bool)
     for first, last in _ways(texts.get(BACK, ""), path, n_frames):
-        back = LabelMap.there_and_back(first, last)
-        one = LabelMap(
-            np.array([[2 * (last - first)]], np.int16),
-            np.array([[n_frames + 1]], np.int16),
-            n_frames,
-            back,
-        )
+        one = pixel.there_and_back(everywhere, first, last)
         (one_start,), (one_period,) = (plane.ravel() for plane in _levels(one))
         there = (channels[..., 1] == one_start) & (channels[..., 2] == one_period)
-        period[there] = 2 * (last - first)
-        start[there] = n_frames + len(unrolled) + 1
-        unrolled = np.concatenate([unrolled, back])
-    return LabelMap(period.astype(np.int16), start.astype(np.int16), n_frames, unrolled)
+        labels = labels.there_and_back(there, first, last)
+    return labels
 
 
 def read_vlp_activation(path: Path, n_frames: int) -> Activation:

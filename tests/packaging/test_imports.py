@@ -17,6 +17,7 @@ LAYERS = [
     {"text", "lazy"},
     {"errors"},
     {"checks"},
+    {"labels", "view"},
     {"model"},
     {"protocols"},
     {"contract"},

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cinekit.loop import kernels, reference
-from cinekit.loop.fade import label_table, sources
+from cinekit.labels import LabelMap
+from cinekit.loop import crossfade, reference
 
 FEW = settings(max_examples=25, deadline=None)
 """The plain loops are slow, and one random case has many pixels in it."""
@@ -17,24 +17,26 @@ def random_case(seed: int, t: int = 14, h: int = 7, w: int = 8):
     patch = rng.integers(0, 5, (-(-h // 3), -(-w // 3))).repeat(3, 0).repeat(3, 1)[:h, :w]
     periods = np.array([1, 1, 4, 6, rng.integers(2, t + 1)])
     starts = np.array([rng.integers(0, t - p + 1) for p in periods])
-    return rng, frames, periods[patch].astype(np.int16), starts[patch].astype(np.int16)
+    return rng, frames, LabelMap(periods[patch].astype(np.int16), starts[patch].astype(np.int16), t)
 
 
 @FEW
 @given(st.integers(0, 10_000), st.integers(0, 6), st.integers(0, 4), st.integers(0, 30))
 def test_composed_frames_equal_the_plain_loops(seed, fade, feather, f):
-    rng, frames, period, start = random_case(seed)
-    table = label_table(period, start, len(frames), fade)
-    second, weight = table.index.copy(), np.zeros(period.shape, np.float32)
-    kernels.across_border(table.index, table.period == 1, feather, second, weight)
-    mean = rng.uniform(0, 255, (*period.shape, 3)).astype(np.float32)
-    correlation = rng.uniform(-0.5, 1, period.shape).astype(np.float32)
-    hide = rng.choice(np.array([0, 0.5, 1], np.float32), period.shape)
+    rng, frames, labels = random_case(seed)
+    table = labels.table
+    window = crossfade.fade_window(table, len(frames), fade)
+    second, weight = table.index.copy(), np.zeros(labels.size, np.float32)
+    crossfade.across_border(table.index, table.period == 1, feather, second, weight)
+    mean = rng.uniform(0, 255, (*labels.size, 3)).astype(np.float32)
+    correlation = rng.uniform(-0.5, 1, labels.size).astype(np.float32)
+    hide = rng.choice(np.array([0, 0.5, 1], np.float32), labels.size)
     arguments = (
-        frames, table.index, second, weight, *sources(table, 12, f), mean, correlation, hide,
+        frames, table.index, second, weight, *crossfade.sources(table, window, f, 12),
+        mean, correlation, hide,
     )  # fmt: skip
     out = np.empty(frames.shape[1:], np.uint8)
-    kernels.compose(*arguments, out)
+    crossfade.compose(*arguments, out)
     expected = reference.compose(*arguments)
     # Rounding to whole grey levels, plus float32 against float64.
     assert np.abs(out - expected).max() <= 0.5 + 1e-3
@@ -43,12 +45,13 @@ def test_composed_frames_equal_the_plain_loops(seed, fade, feather, f):
 @FEW
 @given(st.integers(0, 10_000), st.integers(0, 6))
 def test_loop_statistics_equal_the_plain_loops(seed, fade):
-    _, frames, period, start = random_case(seed)
-    table = label_table(period, start, len(frames), fade)
+    _, frames, labels = random_case(seed)
+    table = labels.table
+    window = crossfade.fade_window(table, len(frames), fade)
     shows = np.random.default_rng(seed).permutation(len(frames))
-    arguments = (frames, shows, table.index, table.period, table.start, table.first, table.last)
-    mean, moments = (np.empty((*period.shape, 3), np.float32) for _ in range(2))
-    kernels.loop_statistics(*arguments, mean, moments)
+    arguments = (frames, shows, table.index, table.period, table.start, *window)
+    mean, moments = (np.empty((*labels.size, 3), np.float32) for _ in range(2))
+    crossfade.loop_statistics(*arguments, mean, moments)
     expected_mean, expected_moments = reference.loop_statistics(*arguments)
     np.testing.assert_allclose(mean, expected_mean, rtol=1e-5)
     np.testing.assert_allclose(moments, expected_moments, rtol=1e-4, atol=1)
@@ -57,11 +60,11 @@ def test_loop_statistics_equal_the_plain_loops(seed, fade):
 @FEW
 @given(st.integers(0, 10_000), st.integers(0, 4))
 def test_feather_equals_the_plain_loops(seed, feather):
-    _, frames, period, start = random_case(seed)
-    table = label_table(period, start, len(frames), 0)
+    _, _, labels = random_case(seed)
+    table = labels.table
     still = table.period == 1
-    second, weight = np.empty_like(table.index), np.empty(period.shape, np.float32)
-    kernels.across_border(table.index, still, feather, second, weight)
+    second, weight = np.empty_like(table.index), np.empty(labels.size, np.float32)
+    crossfade.across_border(table.index, still, feather, second, weight)
     expected_second, expected_weight = reference.across_border(table.index, still, feather)
     np.testing.assert_array_equal(second, expected_second)
     np.testing.assert_allclose(weight, expected_weight, atol=1e-6)

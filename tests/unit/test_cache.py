@@ -176,7 +176,7 @@ def test_a_run_killed_while_it_writes_leaves_no_entry(tmp_path: Path) -> None:
         import os, signal, sys
         import numpy as np
         from cinekit.store.cache import Cache
-        from cinekit.model import LabelMap
+        from cinekit.labels import LabelMap
 
         def savez(file, **arrays):
             file.write(b"half of it")
@@ -217,7 +217,7 @@ def test_two_processes_may_keep_the_same_value_at_once(tmp_path: Path) -> None:
         import numpy as np
         from pathlib import Path
         from cinekit.store.cache import Cache
-        from cinekit.model import LabelMap
+        from cinekit.labels import LabelMap
 
         def fail(text):
             sys.exit(text)

@@ -16,7 +16,7 @@ import cinekit.job
 import cinekit.mend.finish
 from cinekit.job import make_cinemagraphs
 from cinekit.judge.seams import own_jump
-from cinekit.model import LabelMap
+from cinekit.labels import LabelMap
 from cinekit.see import CandidateOptions
 from cinekit.store.memory import give_back, peak_memory
 from cinekit.testing import planted_loop

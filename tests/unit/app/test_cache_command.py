@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cinekit.model import LabelMap
+from cinekit.labels import LabelMap
 from cinekit.store.cache import Cache
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from cinekit.app.render import render
 from cinekit.errors import ConfigError, RenderError, WriteError
+from cinekit.labels import LabelMap
 from cinekit.loop import (
     Activation,
     RenderOptions,
@@ -19,7 +20,7 @@ from cinekit.loop import (
     loop_length,
     render_loop,
 )
-from cinekit.model import Clip, LabelMap
+from cinekit.model import Clip
 from cinekit.replay import render_map
 from cinekit.testing import planted_loop
 from cinekit.write import write_vlp

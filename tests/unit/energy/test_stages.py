@@ -18,7 +18,8 @@ from cinekit.energy import (
     still_frames,
 )
 from cinekit.energy.costs import short_periods
-from cinekit.model import Candidate, LabelMap
+from cinekit.labels import LabelMap
+from cinekit.model import Candidate
 from cinekit.protocols import LabelProblem
 
 OPTIONS = EnergyOptions(min_period=3, period_step=1, short_period=4, still_frames=3)

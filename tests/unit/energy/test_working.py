@@ -12,7 +12,7 @@ from cinekit.energy.costs import varying_channels, working_periods
 from cinekit.energy.steady import steady
 from cinekit.energy.working import frame_step, label_histogram, shrink_mask, working_size
 from cinekit.errors import ClipError, SegmenterError
-from cinekit.model import LabelMap
+from cinekit.labels import LabelMap
 
 WHOLE = WorkingOptions(scale=1, every=4, min_frames=8)
 

@@ -25,10 +25,10 @@ from cinekit.features import (
 from cinekit.features.look import saliency
 from cinekit.features.registry import FACES
 from cinekit.features.table import content_hash, write_parquet
+from cinekit.labels import LabelMap
 from cinekit.model import (
     Category,
     Clip,
-    LabelMap,
     Motion,
     SemanticResponse,
 )

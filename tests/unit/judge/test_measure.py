@@ -5,10 +5,11 @@ import pytest
 
 from cinekit.errors import RenderError
 from cinekit.judge import MEASURES, decode_check, judge, measure_loop
-from cinekit.judge.figures import luma
-from cinekit.judge.seams import Borders
+from cinekit.judge.seams import gradient_ratio
+from cinekit.labels import LabelMap
 from cinekit.loop import Blend, RenderOptions, render_loop
-from cinekit.model import Candidate, Clip, LabelMap, Motion, Region, Regions, Verdict
+from cinekit.model import Candidate, Clip, Motion, Region, Regions, Verdict
+from cinekit.view import ClipView
 
 HARD = RenderOptions(blend=Blend.NONE)
 SOFT = RenderOptions(blend=Blend.CROSSFADE)
@@ -263,8 +264,9 @@ def test_a_border_of_a_grey_level_on_a_dark_wall_is_no_border():
     clip.frames[::2, :, 48:] += 1
     loop = clip.frames[:16].copy()
     loop[:, :, 48:] += 1
-    borders = Borders.of(labels_of(right(), 16, 4, t=24))
-    assert borders.gradient_ratio(luma(clip.frames), luma(loop)) == pytest.approx(3.5 / 2.5)
+    borders = labels_of(right(), 16, 4, t=24).borders
+    rendered = ClipView(loop, clip.fps)
+    assert gradient_ratio(borders, clip.view.luma, rendered.luma) == pytest.approx(3.5 / 2.5)
 
 
 def test_what_runs_to_and_fro_is_a_thing_to_its_border():
@@ -273,13 +275,7 @@ def test_what_runs_to_and_fro_is_a_thing_to_its_border():
     head[20:30] = False  # stays with the still part, wherever the rest walks
     region = swept.copy()
     region[20:40] = False  # and the segmenter saw less
-    unrolled = LabelMap.there_and_back(4, 40)
-    labels = LabelMap(
-        np.where(head, 72, 1).astype(np.int16),
-        np.where(head, 49, 0).astype(np.int16),
-        48,
-        unrolled,
-    )
+    labels = LabelMap.still(head.shape, 0, 48).there_and_back(head, 4, 40)
     regions, candidate = world(Motion.NON_NATURAL, region)
     judgement = judge(clip, labels, candidate, regions, render_loop(clip, labels, 72, HARD))
     assert judgement.verdict is Verdict.REFUSED

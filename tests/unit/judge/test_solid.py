@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from cinekit.judge import judge
-from cinekit.judge.solid import SolidThings
+from cinekit.judge.solid import solid_things
+from cinekit.labels import LabelMap
 from cinekit.loop import Blend, RenderOptions, render_loop
-from cinekit.model import Candidate, Clip, LabelMap, Motion, Region, Regions, Verdict
+from cinekit.model import Candidate, Clip, Motion, Region, Regions, Verdict
 from cinekit.testing.synthetic import ellipse, planted_loop, still_clip, translating_object
 
 SIZE = (96, 128)
@@ -53,22 +54,22 @@ def disc_in_texture() -> tuple[Clip, np.ndarray]:
 def test_a_disc_is_solid_and_boiling_texture_is_not():
     clip, swept = translating_object(SIZE, radius=12, seed=1)
     swept = swept.any(axis=0)
-    mask = SolidThings.of(clip).mask
+    mask = solid_things(clip.view).mask
     assert mask[swept].mean() > 0.9
     assert not mask[:12].any()
-    assert not SolidThings.of(boiling()).mask.any()
+    assert not solid_things(boiling().view).mask.any()
 
 
 def test_a_disc_in_texture_is_found():
     clip, swept = disc_in_texture()
-    mask = SolidThings.of(clip).mask
+    mask = solid_things(clip.view).mask
     assert mask[swept].mean() > 0.8
     assert mask[~WHERE & ~swept].mean() < 0.1
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.01])
 def test_nothing_is_solid_where_nothing_moves(noise):
-    assert not SolidThings.of(still_clip(SIZE, noise=noise)).mask.any()
+    assert not solid_things(still_clip(SIZE, noise=noise).view).mask.any()
 
 
 def test_a_disc_that_crosses_the_border_of_a_texture_is_not_good():
@@ -95,7 +96,7 @@ def test_a_cut_of_two_colours_of_one_brightness_is_seen():
     frames = clip.frames.astype(np.int16)
     frames += (110 - frames.mean(axis=-1, keepdims=True) * 0.9 - 11).astype(np.int16)
     clip = Clip(np.clip(frames, 0, 255).astype(np.uint8), clip.fps)
-    things = dataclasses.replace(SolidThings.of(clip), mask=covered.any(axis=0))
+    things = dataclasses.replace(solid_things(clip.view), mask=covered.any(axis=0))
     upper = np.zeros(SIZE, bool)
     upper[: SIZE[0] // 2] = True
     assert things.torn(labels_of(upper, 40, 10), 40) > 0.1

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinekit.errors import ConfigError, RenderError
+from cinekit.labels import LabelMap
 from cinekit.loop import (
     RenderOptions,
     activation,
@@ -18,7 +19,7 @@ from cinekit.loop import (
     reference,
     render_loop,
 )
-from cinekit.model import Candidate, Clip, LabelMap, Motion, Region, Regions
+from cinekit.model import Candidate, Clip, Motion, Region, Regions
 
 FEW = settings(max_examples=15, deadline=None)
 SIZE = (40, 48)
@@ -156,11 +157,11 @@ def test_costs_equal_the_plain_loops(seed):
     clip = Clip(rng.integers(0, 256, (14, 5, 6, 3), dtype=np.uint8), 10.0)
     period = rng.choice([1, 4, 9, 14], clip.size).astype(np.int16)
     start = rng.integers(0, 15 - period).astype(np.int16)
-    back = LabelMap.there_and_back(2, 8)
-    period[0, 0], start[0, 0] = 12, 15
-    labels = LabelMap(period, start, 14, back)
+    corner = np.zeros(clip.size, bool)
+    corner[0, 0] = True
+    labels = LabelMap(period, start, 14).there_and_back(corner, 2, 8)
     still = rng.integers(0, 14, clip.size).astype(np.int16)
-    arguments = (clip.frames, labels.shows, period, start, still)
+    arguments = (clip.frames, labels.shows, labels.period, labels.start, still)
     out = np.zeros((3, *clip.size))
     activation.loop_costs(*arguments, *out)
     np.testing.assert_allclose(out, reference.loop_costs(*arguments), rtol=1e-9, atol=1e-6)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from cinekit.judge import measure_loop
+from cinekit.labels import LabelMap
 from cinekit.loop import begin_at, calmest_frame
-from cinekit.model import Clip, LabelMap
+from cinekit.model import Clip
 
 SIZE = (24, 32)
 

@@ -3,9 +3,10 @@
 import numpy as np
 
 from cinekit.judge import measure_loop
+from cinekit.labels import LabelMap
 from cinekit.loop import Blend, RenderOptions, render_loop
 from cinekit.loop.contrast import give_back
-from cinekit.model import Clip, LabelMap
+from cinekit.model import Clip
 
 SIZE = (72, 96)
 

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cinekit.loop import Blend, RenderOptions, render_loop, time_map
+from cinekit.labels import LabelMap
+from cinekit.loop import Blend, RenderOptions, render_loop
 from cinekit.loop.jumps import jump_and_step, melting, stand_out
-from cinekit.model import Clip, LabelMap
+from cinekit.model import Clip
 
 SIZE = (36, 36)
 
@@ -73,8 +74,7 @@ def test_a_jump_stands_out_from_the_steps_around_it(what, value, hidden):
 def test_what_goes_there_and_back_has_nothing_to_hide():
     rng = np.random.default_rng(2)
     clip = Clip(rng.integers(0, 256, (12, *SIZE, 3), dtype=np.uint8), 25.0)
-    one = np.ones(SIZE, np.int16)
-    labels = LabelMap(one * 10, one * 13, 12, LabelMap.there_and_back(3, 8))
+    labels = LabelMap.still(SIZE, 0, 12).there_and_back(np.ones(SIZE, bool), 3, 8)
     assert (stand_out(clip, labels) == 0).all()
 
 
@@ -110,13 +110,13 @@ def test_offsets_hide_what_changes_little_or_elsewhen():
 def test_the_ends_of_the_clip_are_its_own_beside_a_piece_that_goes_back():
     clip, labels = flaring(120, (0,))
     late = LabelMap(labels.period, labels.start + np.int16(10), 40)
-    back = LabelMap(late.period, late.start, 40, LabelMap.there_and_back(0, 5))
+    back = late.there_and_back(np.zeros(late.size, bool), 0, 5)
     np.testing.assert_array_equal(melting(clip, back), melting(clip, late))
 
 
 def test_a_flame_leaves_no_ghost():
     clip, labels = flaring(120, (29,))
     loop = render_loop(clip, labels, 20, RenderOptions(blend=Blend.POISSON))
-    n = next(f for f in range(20) if time_map(labels, 20, f)[24, 24] == 29)
+    n = next(f for f in range(20) if labels.frame_at(f, 20)[24, 24] == 29)
     after = loop[(n + 1) % 20].astype(float)
     assert abs(after[20:28, 20:28].mean() - 90) < 6

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from cinekit.errors import ConfigError, RenderError
+from cinekit.labels import LabelMap
 from cinekit.loop import (
     Blend,
     RenderOptions,
     iterate_loop,
     loop_length,
     render_loop,
-    time_map,
 )
-from cinekit.model import Clip, LabelMap
+from cinekit.model import Clip
 
 SHARP = RenderOptions(blend=Blend.NONE)
 FADED = RenderOptions(blend=Blend.CROSSFADE, feather=0)
@@ -36,7 +36,7 @@ def test_without_blending_every_pixel_is_its_source_pixel():
     loop = render_loop(clip, labels, 16, SHARP)
     rows, columns = np.indices(clip.size)
     for f in range(16):
-        expected = clip.frames[time_map(labels, 16, f), rows, columns]
+        expected = clip.frames[labels.frame_at(f, 16), rows, columns]
         np.testing.assert_array_equal(loop[f], expected)
 
 
@@ -128,7 +128,7 @@ def test_labels_of_another_clip_are_refused():
     with pytest.raises(RenderError, match="at least 1 frame, received 0"):
         render_loop(clip, labels, 0, SHARP)
     with pytest.raises(RenderError, match="at least 1 frame, received -1"):
-        time_map(labels, -1, 0)
+        labels.frame_at(0, -1)
 
 
 def test_auto_length_is_a_multiple_of_the_dominant_period():

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinekit.errors import RenderError
+from cinekit.labels import LabelMap
 from cinekit.loop import (
     Blend,
     RenderOptions,
@@ -17,7 +18,7 @@ from cinekit.loop import (
 )
 from cinekit.loop import poisson_kernels as kernels
 from cinekit.loop.plane import Level, levels_of, solve_plane
-from cinekit.model import Clip, LabelMap
+from cinekit.model import Clip
 
 FEW = settings(max_examples=20, deadline=None)
 PLAIN, FADED = (RenderOptions(blend=blend) for blend in (Blend.NONE, Blend.CROSSFADE))
@@ -50,10 +51,8 @@ def patches(clip: Clip, seed=0, cell=9) -> LabelMap:
 
 
 def there_and_back(clip: Clip) -> LabelMap:
-    period, start = np.ones(clip.size, np.int16), np.full(clip.size, 3, np.int16)
-    period[:, 10:], start[:, 10:] = 2 * 11, clip.n_frames + 1
-    unrolled = LabelMap.there_and_back(5, 16)
-    return LabelMap(period, start, clip.n_frames, unrolled)
+    right = np.broadcast_to(np.arange(clip.size[1]) >= 10, clip.size)
+    return LabelMap.still(clip.size, 3, clip.n_frames).there_and_back(right, 5, 16)
 
 
 def everywhere(clip: Clip) -> np.ndarray:

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from cinekit.errors import RenderError
+from cinekit.labels import LabelMap
 from cinekit.loop import choose_still, to_clip_resolution
-from cinekit.loop.patches import connected_patches
 from cinekit.loop.still import still_seams
 from cinekit.loop.upscale import jump_table
-from cinekit.model import Clip, LabelMap
+from cinekit.model import Clip
 
 
 def periodic(period: int, t=60, h=16, w=20, seed=1) -> Clip:
@@ -101,16 +101,6 @@ def test_every_frame_and_every_pixel_needs_no_change():
 def test_labels_of_a_longer_clip_are_refused():
     with pytest.raises(RenderError, match="every=4"):
         to_clip_resolution(working(6, 4, t=20), periodic(6, t=60), every=4)
-
-
-def test_patches_are_connected_and_of_one_label():
-    period = np.array([[2, 2, 1], [1, 2, 2], [2, 1, 2]], np.int32)
-    start = np.array([[0, 0, 0], [0, 0, 5], [0, 0, 5]], np.int32)
-    patch, p, s = connected_patches(period, start)
-    assert len(p) == 6
-    np.testing.assert_array_equal(p[patch], period)
-    np.testing.assert_array_equal(s[patch], start)
-    assert patch[0, 0] != patch[2, 0]
 
 
 def passing_by() -> tuple[Clip, LabelMap]:

@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from cinekit.labels import LabelMap
 from cinekit.loop import RenderOptions
 from cinekit.mend.finish import Finisher
 from cinekit.mend.whole import WholeOptions
 from cinekit.model import (
     Candidate,
     Clip,
-    LabelMap,
     Motion,
     Region,
     Regions,

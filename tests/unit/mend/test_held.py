@@ -2,21 +2,14 @@
 
 import numpy as np
 
+from cinekit.labels import LabelMap
 from cinekit.mend.held import hold_still
-from cinekit.model import LabelMap
 
 SIZE = (60, 80)
 
 
-def looping(mask, unrolled=None) -> LabelMap:
-    extra = np.zeros(0, np.int16) if unrolled is None else unrolled
-    start = 41 if unrolled is not None else 7
-    return LabelMap(
-        np.where(mask, 12, 1).astype(np.int16),
-        np.where(mask, start, 3).astype(np.int16),
-        40,
-        extra,
-    )
+def looping(mask) -> LabelMap:
+    return LabelMap.still(SIZE, 3, 40).where(mask, 12, 7)
 
 
 def box(rows, columns) -> np.ndarray:
@@ -50,7 +43,7 @@ def test_a_texture_that_is_all_things_or_none_is_left_alone():
 
 def test_held_pixels_show_a_frame_of_the_clip():
     texture, thing = box((20, 50), (10, 70)), box((15, 45), (30, 40))
-    before = looping(texture, LabelMap.there_and_back(10, 16))
+    before = LabelMap.still(SIZE, 3, 40).there_and_back(texture, 10, 16)
     after = hold_still(before, thing)
     held = texture & ~after.looping
     assert held.any()

@@ -5,10 +5,11 @@ import pytest
 
 from cinekit.errors import ConfigError
 from cinekit.job import make_cinemagraphs
+from cinekit.labels import LabelMap
 from cinekit.loop import Blend, RenderOptions, render_loop
 from cinekit.mend.pieces import rim_of, wider
 from cinekit.mend.whole import WholeOptions, WholePieces
-from cinekit.model import Candidate, Clip, LabelMap, Motion, Region, Regions, Verdict
+from cinekit.model import Candidate, Clip, Motion, Region, Regions, Verdict
 
 SIZE = (72, 128)
 SIDE = 16
@@ -166,8 +167,10 @@ def test_unrolled_frames_are_those_of_the_clip():
 
 
 def test_a_loop_there_and_back_has_no_jump():
-    unrolled = LabelMap.there_and_back(3, 6)
-    assert unrolled.tolist() == [4, 3, 4, 5, 6, 5, 4, 3]
-    p, s = 6, 1
-    assert unrolled[s] == unrolled[s + p]
-    assert unrolled[s - 1] == unrolled[s + p - 1]
+    pixel = np.ones((1, 1), bool)
+    labels = LabelMap.still((1, 1), 0, 9).there_and_back(pixel, 3, 6)
+    assert labels.unrolled.tolist() == [4, 3, 4, 5, 6, 5, 4, 3]
+    shows, p, s = labels.shows, labels.period.item(), labels.start.item()
+    assert (p, s) == (6, 10)
+    assert shows[s] == shows[s + p]
+    assert shows[s - 1] == shows[s + p - 1]

@@ -9,7 +9,8 @@ from scipy import ndimage
 
 from cinekit.energy.distance import MISSING, NEAREST, WRAP, colour_phi, colour_psi
 from cinekit.errors import SolverError
-from cinekit.model import Clip, LabelMap
+from cinekit.labels import LabelMap
+from cinekit.model import Clip
 from cinekit.solve.border_costs import BorderCosts, border_costs
 from cinekit.solve.refine import label_band, refine_borders
 
@@ -156,16 +157,11 @@ def test_a_texture_at_the_ends_of_the_clip_pays_the_same_beside_a_piece_that_goe
     period, start = np.array([6, 6, 1], np.int16), np.array([0, 8, 3], np.int16)
     costs = flat_costs(size)
     plain = LabelMap(period[choice], start[choice], t)
-    beside = LabelMap(period[choice], start[choice], t, LabelMap.there_and_back(3, 8))
+    beside = plain.there_and_back(np.zeros(size, bool), 3, 8)
     one, two = (refine_borders(clip, labels, costs, band=9) for labels in (plain, beside))
     assert two.before == one.before
     assert two.after == one.after
-    piece = LabelMap(
-        np.where(choice == 2, 10, period[choice]).astype(np.int16),
-        np.where(choice == 2, t + 1, start[choice]).astype(np.int16),
-        t,
-        LabelMap.there_and_back(3, 8),
-    )
+    piece = plain.there_and_back(choice == 2, 3, 8)
     before = refine_borders(clip, piece, costs, band=9).before
     assert before.temporal == pytest.approx(one.before.temporal), "there and back has no jump"
 

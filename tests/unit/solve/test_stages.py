@@ -7,7 +7,7 @@ import pytest
 
 from cinekit.energy import LoopCosts, energy_terms, period_problem
 from cinekit.errors import SolverError
-from cinekit.model import STILL
+from cinekit.labels import STILL
 from cinekit.protocols import Solution, silent
 from cinekit.solve import ExpansionSolver, MultiscaleSolver, solve_candidates, solve_periods
 from cinekit.solve.starts import first_labels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cinekit.labels import LabelMap
 from cinekit.model import (
     Candidate,
     Category,
@@ -12,7 +13,6 @@ from cinekit.model import (
     Dropped,
     EnergyTerms,
     Judgement,
-    LabelMap,
     Motion,
     Region,
     Regions,

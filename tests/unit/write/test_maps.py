@@ -13,8 +13,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from cinekit.errors import WriteError
+from cinekit.labels import LabelMap
 from cinekit.loop import Activation
-from cinekit.model import LabelMap
 from cinekit.write import (
     contact_sheet,
     labels_figure,
@@ -216,14 +216,13 @@ def test_contact_sheet_takes_any_shape_and_length(shape: tuple[int, int], n: int
 
 def test_vlp_knows_loops_that_go_there_and_back(tmp_path: Path) -> None:
     path = tmp_path / "labels.png"
-    period = np.array([[1, 32, 62]], np.int16)
-    start = np.array([[8, 12, 101]], np.int16)
-    write_vlp(LabelMap(period, start, 100, LabelMap.there_and_back(17, 48)), path)
+    labels = LabelMap(np.array([[1, 32, 1]], np.int16), np.array([[8, 12, 0]], np.int16), 100)
+    write_vlp(labels.there_and_back(np.array([[False, False, True]]), 17, 48), path)
     with Image.open(path) as picture:
         # Other programs play the way there: 32 frames from frame 17, at a step of 4.
         assert np.asarray(picture)[0, 2, 1:3].tolist() == [4, 8]
     back = read_vlp(path, 100)
-    assert back.shows[back.start].tolist() == [[8, 12, 17]]
+    assert back.first_frame.tolist() == [[8, 12, 17]]
     assert back.period.tolist() == [[1, 32, 62]]
     assert back.returns.tolist() == [[False, False, True]]
 

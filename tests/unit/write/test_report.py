@@ -16,7 +16,8 @@ import pytest
 from PIL import Image
 
 from cinekit.errors import WriteError
-from cinekit.model import LabelMap, Verdict
+from cinekit.labels import LabelMap
+from cinekit.model import Verdict
 from cinekit.testing.writer_suite import play_film, pond
 from cinekit.write import (
     LoopMedia,
