@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from cinekit.plug.hooks import LazyComponents, hookimpl
 
 if TYPE_CHECKING:
-    from cinekit.protocols import Component, FeatureExtractor, Segmenter, Solver, Writer
+    from cinekit.protocols import FeatureExtractor, Segmenter, Solver, Writer
+    from cinekit.rank.base import Ranker
 
 
 @hookimpl
@@ -39,7 +40,7 @@ def cinekit_solvers() -> Mapping[str, type[Solver]]:
 
 
 @hookimpl
-def cinekit_rankers() -> Mapping[str, type[Component]]:
+def cinekit_rankers() -> Mapping[str, type[Ranker]]:
     """Rankers of [O] Fig. 8, and the ones that go beyond it."""
     return LazyComponents(
         {

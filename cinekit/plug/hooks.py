@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from cinekit.protocols import Component, FeatureExtractor, Segmenter, Solver, Writer
+    from cinekit.protocols import FeatureExtractor, Segmenter, Solver, Writer
+    from cinekit.rank.base import Ranker
     from cinekit.store.weights import KnownModel
 
 GROUP = "cinekit"
@@ -83,10 +84,9 @@ def cinekit_segmenters() -> Mapping[str, type[Segmenter]]:  # type: ignore[empty
         def cinekit_segmenters():
             return {"bright": BrightSegmenter}
 
-    and beside it ``conf/segmenter/bright.yaml``::
-
-        name: bright
-        threshold: 0.7
+    Its options on the command line are the fields (``segmenter=bright segmenter.threshold=0.5``). A
+    yaml file is for presets, and to tell what the options mean: ``conf/segmenter/bright.yaml``
+    beside the module says ``name: bright`` and every default, each under its comment.
     """
 
 
@@ -96,36 +96,50 @@ def cinekit_solvers() -> Mapping[str, type[Solver]]:  # type: ignore[empty-body]
 
     Example
     -------
-    ::
+    A whole plugin module::
+
+        from dataclasses import dataclass
+
+        import cinekit
+
 
         @dataclass(frozen=True, kw_only=True)
-        class UnarySolver:
+        class PlainSolver:
             def solve(self, problem, start=None, progress=cinekit.silent):
-                labels = problem.unary.argmin(0).astype(np.int32)
-                if start is not None and problem.energy(start) < problem.energy(labels):
-                    labels = start
+                labels = cinekit.first_labels(problem, start)
+                progress(1.0)
                 return cinekit.Solution(labels, energy=problem.energy(labels))
 
 
         @cinekit.hookimpl
         def cinekit_solvers():
-            return {"unary": UnarySolver}
+            return {"plain": PlainSolver}
     """
 
 
 @hookspec
-def cinekit_rankers() -> Mapping[str, type[Component]]:  # type: ignore[empty-body]
+def cinekit_rankers() -> Mapping[str, type[Ranker]]:  # type: ignore[empty-body]
     """Provide rankers: they predict how a user would rate a cinemagraph.
 
-    ``fit`` learns from everybody's ratings and returns a :class:`cinekit.rank.FittedRanker`; the
-    class attribute ``fitted`` names its class, so that saved models can be read back.
+    ``fit`` learns from everybody's ratings and returns a :class:`cinekit.FittedRanker`, a dataclass
+    of arrays and plain values; the class attribute ``fitted`` names its class, so that saved models
+    can be read back.
 
     Example
     -------
-    ::
+    A whole plugin module::
+
+        from dataclasses import dataclass
+        from typing import ClassVar
+
+        import numpy as np
+        import cinekit
+
 
         @dataclass(frozen=True, eq=False)
-        class Fitted(FittedRanker):
+        class FittedMean(cinekit.FittedRanker):
+            personal: ClassVar[bool] = False
+
             names: tuple[str, ...]
             order: np.ndarray
             mean: float
@@ -136,11 +150,12 @@ def cinekit_rankers() -> Mapping[str, type[Component]]:  # type: ignore[empty-bo
 
         @dataclass(frozen=True, kw_only=True)
         class MeanRanker:
-            fitted: ClassVar = Fitted
+            fitted: ClassVar = FittedMean
 
             def fit(self, features, ratings):
-                training = Training.check(features, ratings)
-                return Fitted(features.names, training.order, float(np.nanmean(ratings)))
+                training = cinekit.Training.check(features, ratings)
+                mean = float(np.nanmean(training.ratings))
+                return FittedMean(features.names, training.order, mean)
 
 
         @cinekit.hookimpl
@@ -154,17 +169,21 @@ def cinekit_features() -> Mapping[str, type[FeatureExtractor]]:  # type: ignore[
     """Provide feature extractors: they describe a cinemagraph in numbers, for the rankers.
 
     Several run side by side (``features=[standard,redness]``), so the names that they give must
-    differ: begin them with something of your own. The yaml option starts with
-    ``# @package features.NAME``.
+    differ: begin them with something of your own.
 
     Example
     -------
-    ::
+    A whole plugin module::
+
+        from dataclasses import dataclass
+
+        import cinekit
+
 
         @dataclass(frozen=True, kw_only=True)
         class RednessFeatures:
             def extract(self, result, cinemagraph, frames):
-                return {"redness": float(frames[..., 0].mean()) / 255}
+                return {"redness_mean": float(frames[..., 0].mean()) / 255}
 
 
         @cinekit.hookimpl
@@ -179,7 +198,14 @@ def cinekit_writers() -> Mapping[str, type[Writer]]:  # type: ignore[empty-body]
 
     Example
     -------
-    ::
+    A whole plugin module::
+
+        from dataclasses import dataclass
+        from typing import ClassVar
+
+        import numpy as np
+        import cinekit
+
 
         @dataclass(frozen=True, kw_only=True)
         class NpyWriter:
@@ -187,7 +213,9 @@ def cinekit_writers() -> Mapping[str, type[Writer]]:  # type: ignore[empty-body]
             media_type: ClassVar[str] = "application/octet-stream"
 
             def write(self, frames, fps, path, repeat=1):
-                np.save(path, np.stack(list(frames) * repeat))
+                loop = list(cinekit.checked_frames(frames, fps, repeat))
+                with cinekit.whole_file(path) as temporary, temporary.open("wb") as file:
+                    np.save(file, np.stack(loop * repeat))
 
 
         @cinekit.hookimpl
@@ -205,6 +233,8 @@ def cinekit_weights() -> Iterable[KnownModel]:  # type: ignore[empty-body]
     Example
     -------
     ::
+
+        import cinekit
 
         WEIGHTS = [
             cinekit.KnownModel(

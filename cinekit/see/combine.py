@@ -13,7 +13,6 @@ from cinekit.protocols import Progress, Segmenter, silent
 from cinekit.see.ensemble import CELLS, first_reason
 from cinekit.see.folding import quantise
 from cinekit.see.fusion import (
-    check_frames,
     common_categories,
     common_grid,
     frame_on,
@@ -61,7 +60,6 @@ class CombineSegmenter:
 
 def combine(parts: SemanticResponse, scene: SemanticResponse, n_frames: int) -> SemanticResponse:
     """Lay the parts of one response on another of the same clip."""
-    check_frames([parts, scene], n_frames)
     names = [category.name for category in parts.categories]
     if BACKGROUND not in names:
         raise SegmenterError(

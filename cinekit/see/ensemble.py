@@ -14,7 +14,6 @@ from cinekit.model import Category, Clip, Motion, SemanticResponse
 from cinekit.protocols import Progress, Segmenter, silent
 from cinekit.see.folding import quantise
 from cinekit.see.fusion import (
-    check_frames,
     common_categories,
     common_grid,
     frame_on,
@@ -79,7 +78,6 @@ def fuse(
     responses: list[SemanticResponse], weights: tuple[float, ...], n_frames: int
 ) -> SemanticResponse:
     """The weighted vote of :class:`EnsembleSegmenter` over responses of one clip."""
-    check_frames(responses, n_frames)
     categories = common_categories(responses)
     size, n = common_grid(responses, CELLS), len(categories)
     at = [positions(response, categories) for response in responses]

@@ -85,12 +85,3 @@ def frame_on(
     out = np.zeros((*size, n), np.float32)
     out[..., list(at)] = resample(response.frame(t), size)
     return out
-
-
-def check_frames(responses: Sequence[SemanticResponse], n_frames: int) -> None:
-    """Raise a SegmenterError unless all of them have so many frames."""
-    for response in responses:
-        if response.n_frames != n_frames:
-            raise SegmenterError(
-                f"expected {n_frames} frames from {response.source}, received {response.n_frames}"
-            )

@@ -19,7 +19,7 @@ from cinekit.model import Clip, SemanticResponse
 from cinekit.protocols import Progress, Segmenter, silent
 from cinekit.see.ensemble import first_reason
 from cinekit.see.folding import grid_size, quantise, resample
-from cinekit.see.fusion import check_frames, without_traces
+from cinekit.see.fusion import without_traces
 
 Picture = NDArray[np.float32]
 """float32 (h, w, 3), RGB in [0, 1]."""
@@ -78,7 +78,6 @@ class RefineSegmenter:
     def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
         """The refined response; see :class:`cinekit.protocols.Segmenter`."""
         response = contract.respond(self.of, clip, lambda share: progress(0.7 * share))
-        check_frames([response], clip.n_frames)
         response = without_traces(response)
         size = grid_size(clip.size, self.cells)
         out = np.empty((clip.n_frames, *size, len(response.categories)), np.uint8)

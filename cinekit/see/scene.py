@@ -19,7 +19,6 @@ from cinekit.protocols import Progress, Segmenter, silent
 from cinekit.see.ensemble import first_reason
 from cinekit.see.folding import quantise
 from cinekit.see.fusion import (
-    check_frames,
     common_categories,
     common_grid,
     frame_on,
@@ -70,7 +69,6 @@ class SceneSegmenter:
         """Both responses in one; see :class:`cinekit.protocols.Segmenter`."""
         seen = contract.respond(self.semantic, clip, lambda share: progress(0.6 * share))
         moves = contract.respond(self.motion, clip, lambda share: progress(0.6 + 0.3 * share))
-        check_frames([seen, moves], clip.n_frames)
         merged = _Merge(seen, moves, self.confidence, self.naming).response()
         progress(1.0)
         return merged

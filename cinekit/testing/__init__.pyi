@@ -26,5 +26,6 @@ from cinekit.testing.synthetic import flicker_texture as flicker_texture
 from cinekit.testing.synthetic import planted_loop as planted_loop
 from cinekit.testing.synthetic import still_clip as still_clip
 from cinekit.testing.synthetic import translating_object as translating_object
+from cinekit.testing.weights_suite import WeightsSuite as WeightsSuite
 from cinekit.testing.writer_suite import Played as Played
 from cinekit.testing.writer_suite import WriterSuite as WriterSuite

@@ -5,36 +5,16 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
-import sys
-import textwrap
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from cinekit.app import COMMANDS
-from cinekit.plug import hooks as hookspecs
-from cinekit.plug.registry import KINDS
-from cinekit.testing import FrameSegmenterSuite
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PAGES += sorted(ROOT.glob("plugins/*/README.md")) + sorted(ROOT.glob("examples/*/README.md"))
-
-
-PRELUDE = """
-from __future__ import annotations
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar
-import numpy as np
-import cinekit
-from cinekit.rank import FittedRanker
-from cinekit.rank.base import Training
-"""
-"""What the examples leave out."""
 
 
 def fenced() -> list[str]:
@@ -123,36 +103,3 @@ def test_the_python_example_has_five_lines():
     """That it runs is a test of the pipeline."""
     (code,) = [part for part in fenced() if "read_clip" in part]
     assert len([line for line in code.splitlines() if line.strip()]) == 5
-
-
-@pytest.fixture
-def module(monkeypatch) -> Callable[[str, str], ModuleType]:
-    """``module(name, code)`` runs an example in a module of its own."""
-
-    def run_code(name: str, code: str) -> ModuleType:
-        made = ModuleType(name)
-        monkeypatch.setitem(sys.modules, name, made)
-        exec(compile(PRELUDE, name, "exec"), made.__dict__)
-        exec(compile(code, name, "exec"), made.__dict__)
-        return made
-
-    return run_code
-
-
-class TestPluginOfTheReadme(FrameSegmenterSuite):
-    @pytest.fixture(autouse=True)
-    def _of(self, module):
-        (code,) = [part for part in fenced() if "hookimpl" in part]
-        self.provided = module("readme", code).cinekit_segmenters()
-
-    def segmenter(self):
-        return self.provided["bright"]()
-
-
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_the_example_of_every_hook_runs(module, kind):
-    hook = KINDS[kind].hook
-    text = getattr(hookspecs, hook).__doc__.partition("::\n")[2].partition("and beside")[0]
-    provided = getattr(module(f"example_{kind}", textwrap.dedent(text)), hook)()
-    for component in provided.values():
-        assert callable(getattr(component(), KINDS[kind].method))

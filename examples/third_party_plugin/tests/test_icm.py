@@ -5,8 +5,7 @@ import pytest
 from cinekit_example.icm import IcmSolver
 
 import cinekit
-from cinekit.testing import SolverSuite
-from cinekit.testing.problems import random_problem
+from cinekit.testing import SolverSuite, random_problem
 
 
 class TestIcm(SolverSuite):

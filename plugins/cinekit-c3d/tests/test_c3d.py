@@ -14,10 +14,8 @@ from cinekit_c3d.clips import MEAN_BGR, clip_frames, describe, network_input, re
 from cinekit_c3d.features import C3dFeatures
 from cinekit_c3d.network import C3D, load_network
 
-import cinekit
-from cinekit import Clip, ConfigError, FeatureExtractor, RankError, WeightsError
-from cinekit.features import FaceFeatures, extract_all
-from cinekit.testing import PackageSuite
+from cinekit import Clip, ConfigError, RankError, WeightsError
+from cinekit.testing import FeatureSuite, PackageSuite, WeightsSuite
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -50,15 +48,21 @@ class TestOptions(PackageSuite):
     distribution = "cinekit-c3d"
 
 
-def test_it_runs_beside_other_extractors(model):
-    plugins = cinekit.load_plugins()
-    component = plugins.get("features", "c3d")(model=model, dims=3)
-    assert isinstance(component, FeatureExtractor)
-    result = SimpleNamespace(clip=Clip(loop()[:1], 25.0))
-    extractors = {"c3d": component, "faces": FaceFeatures()}
-    found = extract_all(extractors, result, SimpleNamespace(), loop())
-    assert [*found][:3] == ["c3d3_0", "c3d3_1", "c3d3_2"]
-    assert "face_known" in found
+class TestC3d(FeatureSuite):
+    @pytest.fixture(autouse=True)
+    def weights(self, model):
+        self.model = model
+
+    def features(self):
+        return C3dFeatures(model=self.model, clips=2, dims=3)
+
+
+class TestWeights(WeightsSuite):
+    def write(self, path):
+        torch.save(weights_of(narrow()), path)
+
+    def using(self, file):
+        return C3dFeatures(model=file, dims=3)
 
 
 def test_every_layer_has_the_published_shape():
@@ -147,13 +151,6 @@ def test_features_are_named_numbered_and_plain(model):
     assert max(map(abs, found.values())) <= np.sqrt(HIDDEN / 12)
 
 
-def test_the_same_loop_gives_the_same_features(model):
-    frames = loop()
-    before = frames.copy()
-    assert extract(C3dFeatures(model=model), frames) == extract(C3dFeatures(model=model), frames)
-    np.testing.assert_array_equal(frames, before)
-
-
 def test_different_motion_gives_different_features(model):
     frames = loop()
     plain = np.array(list(extract(C3dFeatures(model=model), frames).values()))
@@ -176,13 +173,6 @@ def test_twice_the_loop_changes_nothing(model):
     once = list(extract(features, frames).values())
     twice = list(extract(features, np.concatenate([frames, frames])).values())
     np.testing.assert_allclose(once, twice, atol=1e-6)
-
-
-@pytest.mark.parametrize("n", [1, 2, 7, 16, 17, 40])
-@pytest.mark.parametrize("size", [(16, 16), (54, 96), (96, 54), (128, 171)])
-def test_loops_of_any_length_and_size(model, n, size):
-    found = extract(C3dFeatures(model=model, clips=2), loop(n, size))
-    assert np.isfinite(list(found.values())).all()
 
 
 def test_clips_begin_every_eight_frames_and_go_round():
@@ -279,23 +269,6 @@ def test_signs_are_drawn_the_same_everywhere():
     # More numbers begin with those of fewer.
     np.testing.assert_array_equal(signs(5, 70)[:3], drawn)
     assert abs(signs(64, 4096) @ signs(64, 4096).T / 4096 - np.eye(64)).max() < 0.08
-
-
-@pytest.mark.parametrize("damage", ["empty", "text", "half", "cut"])
-def test_damaged_weights_are_one_clear_line(model, damage):
-    path = Path(model)
-    whole = path.read_bytes()
-    path.write_bytes(
-        {
-            "empty": b"",
-            "text": b"this is no network " * 50,
-            "half": whole[: len(whole) // 2],
-            "cut": whole[:-3],
-        }[damage]
-    )
-    with pytest.raises(WeightsError, match=r"'net\.pth' is no file of torch weights") as error:
-        extract(C3dFeatures(model=model), loop())
-    assert "\n" not in str(error.value)
 
 
 def test_another_network_is_one_clear_line(tmp_path):

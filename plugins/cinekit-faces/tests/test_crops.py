@@ -103,7 +103,8 @@ def test_without_faces_all_is_background():
 def test_a_missing_torch_is_said_with_what_installs_it(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     reason = BiSeNetSegmenter().unavailable()
-    assert reason == "needs 'torch': pip install 'cinekit-faces[bisenet]'"
+    wanted = "needs 'torch', which is not installed: pip install 'cinekit-faces[bisenet]'"
+    assert reason == wanted
 
 
 @pytest.mark.parametrize(

@@ -13,21 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cinekit
-from cinekit import (
-    ConfigError,
-    ExpansionSolver,
-    LabelProblem,
-    Progress,
-    Solution,
-    SolverError,
-    first_labels,
-    silent,
-)
-from cinekit.energy import MoveCosts
-from cinekit.energy.area import Area
-from cinekit.solve.expansion import counts, expand
-from cinekit.solve.grid_cut import grid_cut
-from cinekit.solve.moves import Fusion, Labels
+
+Labels = NDArray[np.int32]
 
 LOCK = threading.Lock()
 """GCO's callback and its table of handles are global: one solve at a time."""
@@ -51,27 +38,24 @@ class Moves(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GcoSolver(ExpansionSolver):
+class GcoSolver:
     """Expansion or swap moves by GCO (Boykov, Veksler, Zabih; research licence).
-
-    The other options are those of :class:`cinekit.solve.ExpansionSolver`.
 
     Parameters
     ----------
+    sweeps : most rounds over all moves, >= 1.
+    tolerance : stop when a sweep lowers the energy by less than this share of it, >= 0.
     algorithm : which moves. Swap moves need no triangle inequality, but there are many more of
         them and they reach less.
     """
 
+    sweeps: int = 6
+    tolerance: float = 1e-3
     algorithm: Moves = Moves.EXPANSION
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        try:
-            object.__setattr__(self, "algorithm", Moves(self.algorithm))
-        except ValueError:
-            raise ConfigError(
-                f"expected algorithm expansion or swap, received {self.algorithm!r}"
-            ) from None
+        cinekit.at_least(self, sweeps=1, tolerance=0)
+        cinekit.set_enum(self, "algorithm", Moves)
 
     def unavailable(self) -> str | None:
         """Why this solver cannot run here, or None."""
@@ -79,13 +63,15 @@ class GcoSolver(ExpansionSolver):
 
     def solve(
         self,
-        problem: LabelProblem,
-        start: NDArray[np.int32] | None = None,
-        progress: Progress = silent,
-    ) -> Solution:
+        problem: cinekit.LabelProblem,
+        start: Labels | None = None,
+        progress: cinekit.Progress = cinekit.silent,
+    ) -> cinekit.Solution:
         """A labelling that no move of the last sweep could better by much.
 
-        Statistics as those of :class:`cinekit.solve.ExpansionSolver`.
+        Statistics: ``sweeps``, ``moves``, ``accepted``, ``truncated`` (pair terms that had to be
+        made submodular, over all moves), ``converged`` (1 when the last sweep gained no more than
+        the tolerance).
 
         Raises
         ------
@@ -94,37 +80,42 @@ class GcoSolver(ExpansionSolver):
             much larger than all others that whole numbers cannot express both.
         """
         library = cinekit.require("gco.cgco", "gco-wrapper>=3.0.9", "solver 'gco'")
-        labels = first_labels(problem, start)
+        labels = cinekit.first_labels(problem, start)
+        energy = problem.energy(labels)
         if problem.n_labels == 1:  # no choice, and GCO would abort the process
-            return Solution(labels, problem.energy(labels))
-        with LOCK, _GcoFusion(problem, labels, library) as fusion:
-            run = expand if self.algorithm is Moves.EXPANSION else _swap
-            sweeps = run(fusion, self.sweeps, self.tolerance, progress)
-        return Solution(fusion.labels, fusion.energy, None, {"sweeps": sweeps, **counts(fusion)})
+            progress(1.0)
+            return cinekit.Solution(labels, energy)
+        count = dict.fromkeys(("sweeps", "moves", "accepted", "truncated", "converged"), 0.0)
+        each = range(problem.n_labels)
+        swaps = self.algorithm is Moves.SWAP
+        moves = list(itertools.combinations(each, 2)) if swaps else [(alpha,) for alpha in each]
+        with LOCK, _Graph(problem, library) as graph:
+            move_of = graph.swap if swaps else graph.expand
+            while count["sweeps"] < self.sweeps and not count["converged"]:
+                before = energy
+                for k, move in enumerate(moves):
+                    proposed = move_of(labels, *move)
+                    count["moves"] += 1
+                    # GCO decides on rounded costs: the problem has the last word.
+                    if (proposed != labels).any() and (new := problem.energy(proposed)) < energy:
+                        labels, energy = proposed, new
+                        count["accepted"] += 1
+                    progress((count["sweeps"] + (k + 1) / len(moves)) / self.sweeps)
+                count["sweeps"] += 1
+                count["converged"] = float(before - energy <= self.tolerance * abs(before))
+            count["truncated"] = float(graph.truncated)
+        progress(1.0)
+        return cinekit.Solution(labels, energy, None, count)
 
 
-def _swap(fusion: _GcoFusion, sweeps: int, tolerance: float, progress: Progress) -> float:
-    """Sweep over all pairs of labels until one gains too little; the number of sweeps."""
-    pairs = list(itertools.combinations(range(fusion.problem.n_labels), 2))
-    for sweep in range(sweeps):
-        before = fusion.energy
-        for k, (alpha, beta) in enumerate(pairs):
-            fusion.swap(alpha, beta)
-            progress((sweep + (k + 1) / len(pairs)) / sweeps)
-        fusion.converged = before - fusion.energy <= tolerance * abs(before)
-        if fusion.converged:
-            break
-    progress(1.0)
-    return float(sweep + 1)
+class _Graph:
+    """GCO's graph of a problem, with costs rounded to whole numbers."""
 
-
-class _GcoFusion(Fusion):
-    """Moves decided by GCO on costs rounded to whole numbers."""
-
-    def __init__(self, problem: LabelProblem, labels: Labels, library: Any) -> None:
-        super().__init__(problem, labels, grid_cut)
+    def __init__(self, problem: cinekit.LabelProblem, library: Any) -> None:
         from cinekit_gco import callback
 
+        self.problem = problem
+        self.truncated = 0
         self._callback = callback
         self._library = library._cgco
         self._function = ctypes.cast(callback.smooth_cost().address, library._SMOOTH_COST_FN)
@@ -135,7 +126,7 @@ class _GcoFusion(Fusion):
         extra = np.where(finite, unary - lowest, 0)  # a pixel's lowest cost changes no decision
         pairs = _largest_pair_cost(problem)
         if extra.any() and pairs > WIDEST * float(extra.max()):
-            raise SolverError(
+            raise cinekit.SolverError(
                 f"expected pair costs at most {WIDEST:g} times the unary costs ({extra.max():g}), "
                 f"received {pairs:g}: GCO's whole numbers cannot express both, "
                 "choose another solver"
@@ -148,7 +139,7 @@ class _GcoFusion(Fusion):
         self._known = np.zeros(h * w, np.intc)
         self._handle = -1
 
-    def __enter__(self) -> _GcoFusion:
+    def __enter__(self) -> _Graph:
         h, w = self.problem.shape
         handle = np.zeros(1, np.intc)
         self._library.gcoCreateGeneralGraph(h * w, self.problem.n_labels, handle)
@@ -166,49 +157,46 @@ class _GcoFusion(Fusion):
     def __exit__(self, *_error: object) -> None:
         self._library.gcoDestroyGraph(self._handle)
 
-    def decide(
-        self, proposal: Labels | int, unary: NDArray[np.float32], _area: Area
-    ) -> NDArray[np.bool_]:
-        """GCO's expansion on one label; a whole labelling is one that :meth:`swap` decided.
+    def expand(self, labels: Labels, alpha: int) -> Labels:
+        """Every pixel keeps its label or takes alpha."""
+        self._quantise(labels, np.full_like(labels, alpha))
+        self._tell(labels, alpha)
+        self._library.gcoExpansionOnAlpha(self._handle, alpha, np.zeros(1, np.intc))
+        return self._decided(labels)
 
-        The area is always the whole grid: this fusion neglects nothing.
-        """
-        if not isinstance(proposal, int):
-            return np.isfinite(unary)
-        self._quantise(self.costs)
-        self._tell(proposal)
-        success = np.zeros(1, np.intc)
-        self._library.gcoExpansionOnAlpha(self._handle, proposal, success)
-        self._library.gcoGetLabels(self._handle, self._known)
-        taken: NDArray[np.bool_] = self._known.reshape(self.labels.shape) == proposal
-        # A forbidden label is only dear to GCO.
-        return taken & np.isfinite(unary)
-
-    def swap(self, alpha: int, beta: int) -> int:
-        """Let the pixels of two labels choose between them; how many changed."""
-        here = (self.labels == alpha) | (self.labels == beta)
+    def swap(self, labels: Labels, alpha: int, beta: int) -> Labels:
+        """The pixels of two labels choose between them."""
+        here = (labels == alpha) | (labels == beta)
         if not here.any():
-            return 0
-        base = Fusion(self.problem, np.where(here, np.int32(beta), self.labels), grid_cut)
-        base.pair_costs(np.where(here, np.int32(alpha), self.labels))
-        self._quantise(base.costs)
-        self._tell(alpha)
+            return labels
+        self._quantise(
+            np.where(here, np.int32(beta), labels), np.where(here, np.int32(alpha), labels)
+        )
+        self._tell(labels, alpha)
         self._library.gcoAlphaBetaSwap(self._handle, alpha, beta)
-        self._library.gcoGetLabels(self._handle, self._known)
-        swapped = self._known.reshape(self.labels.shape).astype(np.int32)
-        allowed = np.isfinite(np.take_along_axis(self.problem.unary, swapped[None], axis=0)[0])
-        return self.propose(np.where(allowed, swapped, self.labels))
+        return self._decided(labels)
 
-    def _quantise(self, costs: MoveCosts) -> None:
-        """The four costs of every edge as whole numbers, submodular: GCO aborts on others."""
+    def _decided(self, labels: Labels) -> Labels:
+        """GCO's labels; where one is forbidden, which is only dear to GCO, the one of before."""
+        self._library.gcoGetLabels(self._handle, self._known)
+        found = self._known.reshape(labels.shape).astype(np.int32)
+        allowed = np.isfinite(np.take_along_axis(self.problem.unary, found[None], axis=0)[0])
+        return np.where(allowed, found, labels)
+
+    def _quantise(self, base: Labels, proposal: Labels) -> None:
+        """Pair costs of every edge, whichever end takes the proposal, as whole numbers.
+
+        They are made submodular: GCO aborts on others.
+        """
         h, w = self.problem.shape
-        for planes, out in zip(
-            (costs.vertical, costs.horizontal),
-            (self._costs[0, :, : h - 1], self._costs[1, :, :, : w - 1]),
-            strict=True,
-        ):
+        for axis, out in ((0, self._costs[0, :, : h - 1]), (1, self._costs[1, :, :, : w - 1])):
+            first, second = (
+                [one[cut] if axis == 0 else one[:, cut] for one in (base, proposal)]
+                for cut in (slice(None, -1), slice(1, None))
+            )
+            planes = np.stack([self.problem.pairwise(axis, a, b) for a in first for b in second])
             if planes.max(initial=0.0) * self._scale > FORBIDDEN / 2:
-                raise SolverError(
+                raise cinekit.SolverError(
                     f"expected pair costs up to {FORBIDDEN / 2 / self._scale:g}, received "
                     f"{planes.max():g}: GCO's whole numbers cannot express it, "
                     "choose another solver"
@@ -219,7 +207,7 @@ class _GcoFusion(Fusion):
             whole[0] = np.minimum(whole[0], most)
             out[:] = whole
 
-    def _tell(self, alpha: int) -> None:
+    def _tell(self, labels: Labels, alpha: int) -> None:
         """Point the callback to the costs, and make GCO's labels ours.
 
         At first all labels, later those of a move that was not accepted.
@@ -228,15 +216,15 @@ class _GcoFusion(Fusion):
         state[names.VERTICAL] = self._costs[0].ctypes.data
         state[names.HORIZONTAL] = self._costs[1].ctypes.data
         state[names.WIDTH] = self.problem.shape[1]
-        state[names.PIXELS] = self.labels.size
+        state[names.PIXELS] = labels.size
         state[names.ALPHA] = alpha
-        ours = self.labels.ravel()
+        ours = labels.ravel()
         for site in np.flatnonzero(self._known != ours):
             self._library.gcoInitLabelAtSite(self._handle, int(site), int(ours[site]))
         self._known[:] = ours
 
 
-def _largest_pair_cost(problem: LabelProblem) -> float:
+def _largest_pair_cost(problem: cinekit.LabelProblem) -> float:
     """From every label to its next one and to one far away."""
     n = problem.n_labels
     return max(

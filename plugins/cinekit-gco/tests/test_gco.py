@@ -1,17 +1,18 @@
 """GCO behind cinekit's expansion."""
 
-from dataclasses import fields
 from pathlib import Path
 
 import cinekit_gco
 import numpy as np
 import pytest
-import yaml
 from cinekit_gco.solver import GcoSolver, Moves
 
 from cinekit import ConfigError, ExpansionSolver, SolverError
-from cinekit.testing import SolverSuite
-from cinekit.testing.problems import line_problem, random_problem
+from cinekit.testing import PackageSuite, SolverSuite, line_problem, random_problem
+
+
+class TestPackage(PackageSuite):
+    distribution = "cinekit-gco"
 
 
 class TestGco(SolverSuite):
@@ -42,17 +43,6 @@ def test_reaches_the_energy_of_the_core_s_expansion(make):
     assert GcoSolver().solve(problem).energy == pytest.approx(
         ExpansionSolver().solve(problem).energy, rel=1e-3
     )
-
-
-def test_the_yaml_option_shows_the_class_s_fields_and_defaults():
-    folder = Path(cinekit_gco.__file__).parent / "conf"
-    option = yaml.safe_load((folder / "solver" / "gco.yaml").read_text())
-    assert option.pop("name") == "gco"
-    assert option == {field.name: field.default for field in fields(GcoSolver)}
-
-
-def test_the_hook_offers_the_solver():
-    assert dict(cinekit_gco.cinekit_solvers()) == {"gco": GcoSolver}
 
 
 def test_both_documents_state_the_licence_first():

@@ -7,8 +7,15 @@ import numpy as np
 import pytest
 from cinekit_litert.segmenter import LitertSegmenter
 
-from cinekit import Clip, MissingDependencyError, NetworkOutput, SegmenterError, WeightsError
-from cinekit.testing.segmenter_suite import FrameSegmenterSuite
+from cinekit import (
+    Clip,
+    NetworkOutput,
+    SegmenterError,
+    WeightsError,
+    build_option,
+    load_plugins,
+)
+from cinekit.testing import FrameSegmenterSuite, PackageSuite, WeightsSuite
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -37,6 +44,10 @@ def seen(segmenter: LitertSegmenter) -> list[str]:
 EXPECTED = ["person", "background", "sky"]
 
 
+class TestPackage(PackageSuite):
+    distribution = "cinekit-litert"
+
+
 class TestLogits(FrameSegmenterSuite):
     @pytest.fixture(autouse=True)
     def network(self, tmp_path):
@@ -44,6 +55,18 @@ class TestLogits(FrameSegmenterSuite):
 
     def segmenter(self):
         return LitertSegmenter(model=str(self.path), labels=LABELS)
+
+
+class TestWeights(WeightsSuite):
+    file = "net.tflite"
+    library = "ai_edge_litert.interpreter"
+    damages = ("empty", "text", "half", "scrambled")
+
+    def write(self, path):
+        write(path, RED_OR_BLUE)
+
+    def using(self, file):
+        return LitertSegmenter(model=file, labels=LABELS)
 
 
 class TestPreset(FrameSegmenterSuite):
@@ -150,47 +173,9 @@ def test_class_numbers_beyond_the_labels_are_one_clear_line(tmp_path):
         segmenter.respond(painted())
 
 
-@pytest.mark.parametrize("damage", ["empty", "text", "half", "scrambled"])
-def test_damaged_weights_are_one_clear_line(tmp_path, damage):
-    path = write(tmp_path / "net.tflite", RED_OR_BLUE)
-    whole = path.read_bytes()
-    path.write_bytes(
-        {
-            "empty": b"",
-            "text": b"this is no network" * 50,
-            "half": whole[: len(whole) // 2],
-            "scrambled": whole[:60] + b"\xff" * 200 + whole[260:],
-        }[damage]
-    )
-    with pytest.raises(WeightsError, match=r"'net\.tflite' is no \.tflite network") as error:
-        LitertSegmenter(model=str(path), labels=LABELS).respond(painted())
-    assert "\n" not in str(error.value)
-
-
 def test_a_network_of_another_kind_is_one_clear_line(test_data):
     path = test_data / "weights" / "face_landmark.tflite"
     with pytest.raises(WeightsError, match="it is no segmentation network"):
-        LitertSegmenter(model=str(path), labels=LABELS).respond(painted())
-
-
-def test_missing_weights_say_where_to_put_them(tmp_path, monkeypatch):
-    monkeypatch.setenv("CINEKIT_MODELS", str(tmp_path))
-    segmenter = LitertSegmenter(model="net.tflite", labels=LABELS)
-    reason = segmenter.unavailable()
-    assert reason is not None
-    assert "'net.tflite'" in reason
-    assert str(tmp_path) in reason
-    with pytest.raises(WeightsError, match="are not installed"):
-        segmenter.respond(painted())
-    write(tmp_path / "net.tflite", RED_OR_BLUE)
-    assert segmenter.unavailable() is None
-    assert seen(segmenter) == EXPECTED
-
-
-def test_a_missing_runtime_is_an_error_that_names_the_package(tmp_path, monkeypatch):
-    path = write(tmp_path / "net.tflite", RED_OR_BLUE)
-    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
-    with pytest.raises(MissingDependencyError, match="pip install 'ai-edge-litert'"):
         LitertSegmenter(model=str(path), labels=LABELS).respond(painted())
 
 
@@ -223,17 +208,9 @@ def photo(folder: Path, name: str) -> Clip:
 def test_the_presets_see_what_is_in_a_photograph(
     test_data, monkeypatch, preset, picture, categories
 ):
-    from cinekit.plug.option_files import find_option
-
-    from cinekit.plug.build import build_component, read_option
-    from cinekit.plug.registry import load_plugins
 
     monkeypatch.setenv("CINEKIT_MODELS", str(test_data / "weights"))
-    plugins = load_plugins()
-    option = find_option("segmenter", preset, plugins.conf_providers)
-    assert option is not None
-    values = read_option(option, plugins.conf_providers)
-    segmenter = build_component(plugins, "segmenter", values)
+    segmenter = build_option(load_plugins(), "segmenter", preset)
     response = segmenter.respond(photo(test_data, picture))
     won = np.bincount(response.probabilities[0].argmax(axis=-1).ravel(), minlength=40)
     seen = {c.name for c, n in zip(response.categories, won, strict=False) if n > 0.1 * won.sum()}

@@ -1,18 +1,18 @@
 """PyMaxflow as a minimum cut behind cinekit's expansion."""
 
-from dataclasses import fields
 from pathlib import Path
 
 import cinekit_maxflow
 import numpy as np
 import pytest
-import yaml
 from cinekit_maxflow.solver import MaxflowSolver
 
 from cinekit import ExpansionSolver
-from cinekit.solve import cut_cost, grid_cut
-from cinekit.testing import SolverSuite
-from cinekit.testing.problems import line_problem, random_problem
+from cinekit.testing import PackageSuite, SolverSuite, line_problem, random_problem
+
+
+class TestPackage(PackageSuite):
+    distribution = "cinekit-maxflow"
 
 
 class TestMaxflow(SolverSuite):
@@ -27,9 +27,8 @@ def test_finds_the_same_cut_as_the_core(seed):
     terminal = rng.normal(size=(h, w)).astype(np.float32)
     edges = [rng.random(shape, np.float32) for shape in [(h - 1, w)] * 2 + [(h, w - 1)] * 2]
     segments, flow = MaxflowSolver().cut(terminal, *edges)
-    own, own_flow = grid_cut(terminal, *edges)
+    own, own_flow = ExpansionSolver().cut(terminal, *edges)
     assert flow == pytest.approx(own_flow, rel=1e-5)
-    assert cut_cost(segments, terminal, *edges) == pytest.approx(flow, rel=1e-5)
     assert (segments == own).all()  # real-valued random costs: one optimum
 
 
@@ -39,17 +38,6 @@ def test_reaches_the_energy_of_the_core_s_expansion(make):
     assert MaxflowSolver().solve(problem).energy == pytest.approx(
         ExpansionSolver().solve(problem).energy, rel=1e-5
     )
-
-
-def test_the_yaml_option_shows_the_class_s_fields_and_defaults():
-    folder = Path(cinekit_maxflow.__file__).parent / "conf"
-    option = yaml.safe_load((folder / "solver" / "maxflow.yaml").read_text())
-    assert option.pop("name") == "maxflow"
-    assert option == {field.name: field.default for field in fields(MaxflowSolver)}
-
-
-def test_the_hook_offers_the_solver():
-    assert dict(cinekit_maxflow.cinekit_solvers()) == {"maxflow": MaxflowSolver}
 
 
 def test_both_documents_state_the_licence_first():

@@ -12,8 +12,7 @@ from cinekit_mmseg.index import Entry
 from cinekit_mmseg.segmenter import MmsegSegmenter
 
 from cinekit import WeightsError, checksum
-from cinekit.store.fingerprint import identity
-from cinekit.testing.segmenter_suite import segmenter_clip
+from cinekit.testing import identity, segmenter_clip
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -18,9 +18,7 @@ from cinekit import (
     WeightsError,
     load_vocabulary,
 )
-from cinekit.store.fingerprint import identity
-from cinekit.testing import FrameSegmenterSuite, PackageSuite
-from cinekit.testing.segmenter_suite import segmenter_clip
+from cinekit.testing import FrameSegmenterSuite, PackageSuite, identity, segmenter_clip
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -249,7 +247,7 @@ def test_the_data_sets_of_mmsegmentation_fold_as_their_tables(tmp_path, fcn, dat
 def test_nothing_heavy_is_imported_before_it_runs():
     code = (
         "import sys; from cinekit_mmseg.segmenter import MmsegSegmenter\n"
-        "from cinekit.plug.registry import load_plugins\n"
+        "from cinekit import load_plugins\n"
         "assert 'mmseg' in load_plugins().names('segmenter')\n"
         "print(MmsegSegmenter(config='fcn_r101-d8_4xb4-80k_pascal-context-59-480x480')"
         ".unavailable())\n"

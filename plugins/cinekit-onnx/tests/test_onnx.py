@@ -8,8 +8,8 @@ import pytest
 from cinekit_onnx.network import Layout
 from cinekit_onnx.segmenter import Channels, OnnxSegmenter
 
-from cinekit import Clip, ConfigError, MissingDependencyError, NetworkOutput, WeightsError
-from cinekit.testing import FrameSegmenterSuite, PackageSuite
+from cinekit import Clip, ConfigError, NetworkOutput, WeightsError
+from cinekit.testing import FrameSegmenterSuite, PackageSuite, WeightsSuite
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -54,6 +54,18 @@ class TestLogits(FrameSegmenterSuite):
 
     def segmenter(self):
         return made(self.path)
+
+
+class TestWeights(WeightsSuite):
+    file = "net.onnx"
+    library = "onnxruntime"
+    damages = ("empty", "text", "half", "scrambled")
+
+    def write(self, path):
+        write(path)
+
+    def using(self, file):
+        return made(file)
 
 
 class TestClassNumbers(FrameSegmenterSuite):
@@ -197,43 +209,6 @@ def test_the_wrong_kind_of_output_is_one_clear_line(tmp_path):
 def test_a_batch_that_is_fixed_is_one_clear_line(tmp_path):
     with pytest.raises(WeightsError, match="export it with a batch of 1"):
         seen(made(write(tmp_path / "net.onnx", batch=4)))
-
-
-@pytest.mark.parametrize("damage", ["empty", "text", "half", "scrambled"])
-def test_damaged_weights_are_one_clear_line(tmp_path, damage):
-    path = write(tmp_path / "net.onnx")
-    whole = path.read_bytes()
-    path.write_bytes(
-        {
-            "empty": b"",
-            "text": b"this is no network" * 50,
-            "half": whole[: len(whole) // 2],
-            "scrambled": whole[:20] + b"\xff" * 100 + whole[120:],
-        }[damage]
-    )
-    with pytest.raises(WeightsError, match=r"'net\.onnx' is no \.onnx network") as error:
-        seen(made(path))
-    assert "\n" not in str(error.value)
-
-
-def test_missing_weights_say_where_to_put_them(tmp_path, monkeypatch):
-    monkeypatch.setenv("CINEKIT_MODELS", str(tmp_path))
-    segmenter = made(Path("net.onnx"))
-    reason = segmenter.unavailable()
-    assert reason is not None
-    assert str(tmp_path) in reason
-    with pytest.raises(WeightsError, match=r"'net\.onnx' are not installed"):
-        seen(segmenter)
-    write(tmp_path / "net.onnx")
-    assert segmenter.unavailable() is None
-    assert seen(segmenter) == EXPECTED
-
-
-def test_a_missing_runtime_is_an_error_that_names_the_package(tmp_path, monkeypatch):
-    path = write(tmp_path / "net.onnx")
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(MissingDependencyError, match="pip install 'onnxruntime'"):
-        seen(made(path))
 
 
 def test_a_size_out_of_range_is_refused():

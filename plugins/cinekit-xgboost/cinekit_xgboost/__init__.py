@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cinekit import Component, LazyComponents, hookimpl
+from cinekit import LazyComponents, Ranker, hookimpl
 
 
 @hookimpl
-def cinekit_rankers() -> Mapping[str, type[Component]]:
+def cinekit_rankers() -> Mapping[str, type[Ranker]]:
     """``ranker=xgboost``."""
     return LazyComponents({"xgboost": "cinekit_xgboost.ranker:XgboostRanker"})

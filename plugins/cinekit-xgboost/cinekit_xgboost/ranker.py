@@ -22,7 +22,6 @@ from cinekit import (
     above_zero,
     at_least,
     fit_aem,
-    join,
     set_enum,
 )
 
@@ -60,7 +59,8 @@ class FittedXgboost(FittedRanker):
         """The trees on [v; u]."""
         xgboost = _xgboost()
         booster = xgboost.Booster(model_file=bytearray(self.trees.tobytes()))
-        joined = join(self.scaler(values), self.latent_of(user))
+        latent = np.broadcast_to(self.latent_of(user), (len(values), self.aem.latents.shape[1]))
+        joined = np.hstack([self.scaler(values), latent])
         raw = booster.predict(xgboost.DMatrix(joined)).astype(np.float64)
         out: Array = self.shift + self.scale * raw
         return out
@@ -99,7 +99,7 @@ class XgboostRanker:
         # Transposed: the rows of one user stand together, which ranking asks for.
         user, item = np.nonzero(~np.isnan(training.ratings.T))
         told = training.ratings[item, user]
-        joined = join(scaler(training.values)[item], aem.latents[user])
+        joined = np.hstack([scaler(training.values)[item], aem.latents[user]])
         data = xgboost.DMatrix(joined, label=told)
         ranking = self.objective is Objective.RANKING
         if ranking:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cinekit.errors import ConfigError, SegmenterError
+from cinekit.errors import BrokenPluginError, ConfigError
 from cinekit.see import EnsembleSegmenter, SceneSegmenter
 from cinekit.testing.segmenter_suite import check_response
 from tests.unit.see.made import Canned, clip, response
@@ -160,7 +160,7 @@ def test_it_cannot_run_where_one_of_its_parts_cannot():
 def test_a_part_that_answers_for_another_clip_is_refused():
     short = response(np.zeros((3, *SIZE), int), ["background"])
     whole = response(constant(left()), ["background", "water"])
-    with pytest.raises(SegmenterError, match="expected 20 frames from made, received 3"):
+    with pytest.raises(BrokenPluginError, match=r"20 frames of the clip .* received one for 3"):
         scene(whole, short)
 
 
