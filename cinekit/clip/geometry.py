@@ -41,6 +41,15 @@ class Orientation:
             return Orientation(True, flip_rows=b < 0, flip_columns=c < 0)
         return None
 
+    @staticmethod
+    def from_exif(orientation: int) -> Orientation:
+        """Read the orientation of EXIF, 1 to 8 (CIPA DC-008, tag 0x0112); others are upright."""
+        return Orientation(
+            transpose=orientation in (5, 6, 7, 8),
+            flip_rows=orientation in (3, 4, 7, 8),
+            flip_columns=orientation in (2, 3, 6, 7),
+        )
+
     def apply(self, image: NDArray[Any]) -> NDArray[Any]:
         """Turn an (H, W, ...) image; a view."""
         if self.transpose:

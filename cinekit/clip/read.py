@@ -15,11 +15,14 @@ from cinekit.clip.cuts import find_cuts, longest_shot
 from cinekit.clip.geometry import Geometry, Orientation, plan
 from cinekit.clip.options import MIN_FRAMES, ClipOptions
 from cinekit.clip.source import Source, open_container, orientation_of, pick_stream
-from cinekit.clip.timing import constant
+from cinekit.clip.timing import HIGHEST_RATE, constant
 from cinekit.clip.window import LONGEST_LOOK_SECONDS, best_start
 from cinekit.errors import ClipError
 from cinekit.model import Clip
 from cinekit.protocols import Progress, silent
+
+BURST = 8
+"""Frames that may come at once before those beyond :data:`HIGHEST_RATE` are left out."""
 
 GLIMPSE = (192, 108)
 """Width and height that :func:`look_for_start` decodes to, pixels."""
@@ -41,7 +44,7 @@ def _setup(
     source: Source, frame: av.VideoFrame, options: ClipOptions, kept: _Kept
 ) -> tuple[Geometry, Converter]:
     """What holds for the whole stream, from its first frame."""
-    orientation = orientation_of(frame)
+    orientation = orientation_of(frame, source.exif)
     if orientation is None:
         kept.warnings.append("the display matrix is no multiple of a quarter turn: left unturned")
         orientation = Orientation()
@@ -62,6 +65,7 @@ def _decode(source: Source, start: float, options: ClipOptions, progress: Progre
     end = start + options.seconds
     slack = max(source.tick, 1e-6) / 2
     shape: tuple[int, int] | None = None
+    thinned = 0
     for time, frame in source.frames(start):
         kept.last = max(kept.last, time)
         if time >= end - slack:
@@ -79,23 +83,27 @@ def _decode(source: Source, start: float, options: ClipOptions, progress: Progre
             )
             kept.trimmed = True
             break
+        if len(kept.frames) > (time - start) * HIGHEST_RATE + BURST:
+            thinned += 1
+            continue
         kept.frames.append(geometry.finish(convert(frame)))
         kept.times.append(time)
         progress(min(1.0, (time - start) / options.seconds))
+    if thinned:
+        kept.notes.append(f"more than {HIGHEST_RATE:g} frames/s: {thinned} left out while decoding")
     return kept
 
 
 def _lost(
-    source: Source, kept: _Kept, start: float, options: ClipOptions
+    source: Source, kept: _Kept, start: float, options: ClipOptions, step: float
 ) -> tuple[int, int] | None:
     """(lost, expected) frames of the wanted part, when some are missing.
 
     Those at the end are told by the duration that the header states, those inside by the decoder.
+
+    step : seconds from one frame to the next.
     """
     losses = source.losses
-    step = float(np.median(np.diff(kept.times)))
-    if source.rate is not None and abs(source.rate * step - 1) < 0.1:
-        step = 1 / source.rate  # free of the rounding of time stamps
     lost = losses.refused
     promised = source.promised
     if losses.ended and not kept.trimmed and promised is not None:
@@ -195,8 +203,8 @@ def read_clip(
             also = ""
         kept = _decode(source, start, options, progress)
         _check(path, kept, start)
-        lost = _lost(source, kept, start, options)
         timing = constant(np.array(kept.times), source.rate, source.tick)
+        lost = _lost(source, kept, start, options, 1 / timing.fps)
     progress(1.0)
     notes = [n for n in (also, *kept.notes, *timing.notes) if n]
     warnings = list(kept.warnings)

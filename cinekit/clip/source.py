@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,8 +15,10 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
+from PIL import ExifTags, Image
 
 from cinekit.clip.geometry import Orientation
+from cinekit.clip.options import MIN_FRAMES
 from cinekit.errors import ClipError, ClipNotFoundError
 
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -25,6 +29,8 @@ _HEADER_DURATION = {"mov", "mp4", "avi", "matroska", "webm", "asf", "flv", "nut"
 """Containers that write their duration down; for others libav estimates it from what is there."""
 _HUGE = 4096 * 2304
 """Pixels. Above, one thread decodes: each further one holds a frame or more of its own."""
+_GIF_LEAST, _GIF_INSTEAD = 0.015, 0.1
+"""Seconds: browsers play a GIF's delays of 0 and 1 hundredth as 10."""
 
 
 @dataclass
@@ -75,7 +81,7 @@ def open_container(path: Path) -> Iterator[InputContainer]:
 
 
 def pick_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The stream to animate: not cover art; the default one, then the one of most frames."""
+    """The stream to animate: no cover art, no still; the default one, then that of most frames."""
     pictures = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
     streams = [s for s in container.streams.video if not s.disposition & pictures]
     if not streams:
@@ -85,7 +91,12 @@ def pick_stream(container: InputContainer, path: Path) -> VideoStream:
             f"expected a video stream, {path} holds {held if kinds else 'nothing'}: name a video"
         )
     default = av.stream.Disposition.default
-    return max(streams, key=lambda s: (bool(s.disposition & default), s.frames, -s.index))
+
+    def worth(stream: VideoStream) -> tuple[bool, bool, int, int]:
+        still = 0 < stream.frames < MIN_FRAMES  # 0 where the container does not count
+        return not still, bool(stream.disposition & default), stream.frames, -stream.index
+
+    return max(streams, key=worth)
 
 
 def _decoder(stream: VideoStream, path: Path) -> av.VideoCodecContext:
@@ -108,13 +119,16 @@ class Source:
     """One video stream of an open file.
 
     begin : seconds, the time stamp of the first frame; all times below count from it.
-    rate : frames per second that the container states, if any.
+    exif : orientation that the first picture of Motion JPEG states, 1 to 8; 0 before it is read, or
+        when there is none.
     """
 
     path: Path
     container: InputContainer
     stream: VideoStream
     losses: Losses = field(default_factory=Losses)
+    exif: int = 0
+    _sent: deque[int] = field(default_factory=deque)
 
     @property
     def begin(self) -> float:
@@ -169,18 +183,35 @@ class Source:
                 self.container.seek(target, stream=self.stream)
             except av.FFmpegError:
                 self.container.seek(0)
-        base = self.stream.time_base
         last = -np.inf
         step = 1 / (self.rate or 25.0)
-        for frame in self._decode():
-            if frame.pts is None or base is None:
+        for time, frame in self._timed():
+            if time is None:
                 time = max(last, -step) + step
-            else:  # not frame.time: a flushed frame has lost its time base
-                time = float(frame.pts * base) - self.begin
             if time <= last:  # packed or broken time stamps
                 time = last + step
             last = time
             yield time, frame
+
+    def _timed(self) -> Iterator[tuple[float | None, av.VideoFrame]]:
+        """Frames with the times that the file means, as far as it tells."""
+        base = self.stream.time_base
+        stretched, before = 0.0, None
+        for frame in self._decode():
+            stamp = frame.pts
+            if "avi" in self.container.format.name and self._sent:
+                # AVI counts pictures in the order of decoding; that of display has as many.
+                stamp = self._sent.popleft()
+            if stamp is None or base is None:
+                yield None, frame
+                continue
+            # not frame.time: a flushed frame has lost its time base
+            time = float(stamp * base) - self.begin
+            if self.container.format.name == "gif":
+                if before is not None and time - before < _GIF_LEAST:
+                    stretched += _GIF_INSTEAD - (time - before)
+                before = time
+            yield time + stretched, frame
 
     def _decode(self) -> Iterator[av.VideoFrame]:
         decoder = _decoder(self.stream, self.path)
@@ -207,10 +238,16 @@ class Source:
         if packet is not None and packet.is_corrupt:
             self.losses.refused += 1
             return
+        if packet is not None and packet.dts is not None:
+            self._sent.append(packet.dts)
+        if packet is not None and not self.exif and decoder.name == "mjpeg":
+            self.exif = exif_orientation(bytes(packet))
         try:
             frames = decoder.decode(packet)
         except (av.FFmpegError, ValueError, OSError):
             self.losses.refused += 1
+            if self._sent:
+                self._sent.pop()
             return
         for frame in frames:
             if frame.is_corrupt:
@@ -219,16 +256,31 @@ class Source:
                 yield frame
 
 
-def orientation_of(frame: av.VideoFrame) -> Orientation | None:
-    """How the display matrix turns the frame; None for a turn that cannot be done."""
+def orientation_of(frame: av.VideoFrame, exif: int = 0) -> Orientation | None:
+    """How the display matrix turns the frame, or else EXIF; None for a turn that cannot be done.
+
+    exif : orientation as in EXIF, 1 to 8; 0 where there is none.
+    """
     matrix = side_data(frame, "DISPLAYMATRIX")
-    return Orientation.from_matrix(np.frombuffer(matrix, np.int32)) if matrix else Orientation()
+    if matrix:
+        return Orientation.from_matrix(np.frombuffer(matrix, np.int32))
+    return Orientation.from_exif(exif)
+
+
+def exif_orientation(jpeg: bytes) -> int:
+    """Orientation that a JPEG picture states, 1 to 8; 1 when it states none."""
+    try:
+        with Image.open(io.BytesIO(jpeg)) as picture:
+            stated = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    except (OSError, ValueError, SyntaxError):  # no JPEG of its own, as in many AVI files
+        return 1
+    return stated if stated in range(1, 9) else 1
 
 
 def side_data(frame: av.VideoFrame, name: str) -> bytes:
     """One block of a frame's side data by libav's name for it; empty when there is none."""
-    blocks: Any = frame.side_data  # a mapping by name, which its stub does not say
     try:
+        blocks: Any = frame.side_data  # a mapping by name, which its stub does not say
         return bytes(blocks[name])
-    except KeyError:
+    except (KeyError, ValueError):  # none of this name; or one that PyAV has no name for
         return b""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from PIL import ExifTags, Image, ImageOps
 
 from cinekit.clip import find_cuts
 from cinekit.clip.cuts import longest_shot
@@ -94,15 +96,56 @@ def test_an_unusual_rate_is_measured() -> None:
     assert constant(np.arange(40) / 7.3, 11.0, 1e-5).fps == pytest.approx(7.3)
 
 
-def test_uneven_time_stamps_show_the_nearest_frame() -> None:
+def test_uneven_time_stamps_show_every_frame_near_its_time() -> None:
     times = np.cumsum(np.r_[0, np.full(20, 1 / 30), np.full(10, 1 / 20)])
     timing = constant(times, 25.0, 1e-5)
     assert timing.fps == 30
     ticks = np.arange(len(timing.index)) / 30
-    chosen = np.abs(times[timing.index] - ticks)
-    assert np.allclose(chosen, np.abs(times[None] - ticks[:, None]).min(1))
+    assert np.abs(times[timing.index] - ticks).max() < 1 / 30
     assert len(timing.index) == round(times[-1] * 30) + 1
     assert "5 repeated, 0 left out" in timing.notes[0]
+
+
+def test_one_hitch_repeats_one_frame_and_leaves_the_others_even() -> None:
+    for hitch in (1.3, 1.5, 1.7):
+        times = np.cumsum(np.r_[0, hitch, np.ones(88)]) / 30
+        timing = constant(times.round(5), 29.8, 1e-5)
+        assert timing.fps == 30
+        assert timing.index[-1] == 89
+        assert len(timing.index) - 90 <= 1
+
+
+def test_frames_in_pairs_are_frames_of_the_average_rate() -> None:
+    times = np.repeat(np.arange(60) / 30, 2) + np.tile([0, 0.001], 60)
+    timing = constant(times, 59.97, 1e-5)
+    assert timing.fps == 60
+    assert np.array_equal(timing.index, np.arange(120))
+
+
+def test_a_gap_is_filled_and_a_faster_stretch_loses_nothing() -> None:
+    gap = constant(np.r_[np.arange(40), np.arange(43, 100)] / 30, None, 1e-5)
+    assert gap.fps == 30
+    assert np.array_equal(gap.index, np.r_[np.arange(40), [39] * 3, np.arange(40, 97)])
+    mixed = constant(np.r_[0, np.cumsum(np.tile([1, 1, 1, 2, 2], 20))] / 60, None, 1e-5)
+    assert mixed.fps == 60
+    assert len(np.unique(mixed.index)) == 101
+
+
+def test_more_than_any_camera_gives_is_thinned() -> None:
+    timing = constant(np.arange(2000) / 2000, 2000.0, 1e-5)
+    assert timing.fps == 240
+    assert len(timing.index) == 241
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_turns_as_pillow_does(orientation: int) -> None:
+    image = np.random.default_rng(0).integers(0, 255, (6, 10, 3)).astype(np.uint8)
+    picture = Image.fromarray(image)
+    picture.getexif()[ExifTags.Base.Orientation] = orientation
+    with io.BytesIO() as file:
+        picture.save(file, "PNG", exif=picture.getexif())
+        expected = np.asarray(ImageOps.exif_transpose(Image.open(file)))
+    assert np.array_equal(Orientation.from_exif(orientation).apply(image), expected)
 
 
 def scene(seed: int) -> np.ndarray:
