@@ -30,6 +30,7 @@ from cinekit.job import render_frames as render_frames
 from cinekit.model import Category as Category
 from cinekit.model import Cinemagraph as Cinemagraph
 from cinekit.model import Clip as Clip
+from cinekit.model import Judgement as Judgement
 from cinekit.model import Motion as Motion
 from cinekit.model import Result as Result
 from cinekit.model import SemanticResponse as SemanticResponse
@@ -43,6 +44,9 @@ from cinekit.protocols import Component as Component
 
 # Plugins: features
 from cinekit.protocols import FeatureExtractor as FeatureExtractor
+
+# Plugins: judges
+from cinekit.protocols import Judge as Judge
 
 # Plugins: solvers
 from cinekit.protocols import LabelProblem as LabelProblem

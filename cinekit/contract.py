@@ -15,9 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import BrokenPluginError
-from cinekit.model import Cinemagraph, Clip, Result, SemanticResponse
+from cinekit.labels import LabelMap
+from cinekit.model import (
+    Candidate,
+    Cinemagraph,
+    Clip,
+    Judgement,
+    Regions,
+    Result,
+    SemanticResponse,
+)
 from cinekit.protocols import (
     FeatureExtractor,
+    Judge,
     LabelProblem,
     Progress,
     Segmenter,
@@ -58,6 +68,22 @@ def solve(
         found = f"{labels.min()} to {labels.max()}"
         raise broken(solver, "solve", f"labels from 0 to {problem.n_labels - 1}", found)
     return solution
+
+
+def judge(
+    by: Judge,
+    clip: Clip,
+    labels: LabelMap,
+    candidate: Candidate,
+    regions: Regions,
+    frames: NDArray[np.uint8],
+    first: int = 0,
+) -> Judgement:
+    """What a judge says of a loop."""
+    judgement: Any = by.judge(clip, labels, candidate, regions, frames, first)
+    if not isinstance(judgement, Judgement):
+        raise broken(by, "judge", "a Judgement", judgement)
+    return judgement
 
 
 def write(

@@ -26,6 +26,7 @@ from cinekit import contract
 from cinekit.clip import ClipOptions, StabiliseOptions, read_clip, stabilise
 from cinekit.energy import EnergyOptions, LoopCosts, WorkingOptions, make_working
 from cinekit.errors import ConfigError
+from cinekit.judge import LimitJudge
 from cinekit.loop import RenderOptions, check_names, check_still
 from cinekit.mend.finish import Finisher, frames_of
 from cinekit.mend.whole import WholeOptions
@@ -39,7 +40,7 @@ from cinekit.model import (
     Stabilisation,
     StageCost,
 )
-from cinekit.protocols import Progress, Reporter, Segmenter, SilentReporter, Solver, Writer
+from cinekit.protocols import Judge, Progress, Reporter, Segmenter, SilentReporter, Solver, Writer
 from cinekit.see import (
     CandidateOptions,
     RegionOptions,
@@ -53,6 +54,7 @@ from cinekit.solve.border_costs import BorderCosts, border_costs
 from cinekit.solve.multiscale import MultiscaleSolver
 from cinekit.solve.resolve import Resolver
 from cinekit.store.cache import Cache, Recall
+from cinekit.store.fingerprint import identity
 from cinekit.store.memory import give_back, peak_memory
 from cinekit.write import Mp4Writer
 from cinekit.write.output import OutputFolder
@@ -77,6 +79,7 @@ class Settings:
 
     segmenter: Segmenter = field(default_factory=MotionSegmenter)
     solver: Solver = field(default_factory=MultiscaleSolver)
+    judge: Judge = field(default_factory=LimitJudge)
     clip: ClipOptions = field(default_factory=ClipOptions)
     stabilise: StabiliseOptions = field(default_factory=StabiliseOptions)
     regions: RegionOptions = field(default_factory=RegionOptions)
@@ -95,6 +98,7 @@ class Settings:
         for name, kind, example in (
             ("segmenter", Segmenter, MotionSegmenter),
             ("solver", Solver, MultiscaleSolver),
+            ("judge", Judge, LimitJudge),
         ):
             received = getattr(self, name)
             if isinstance(received, type) or not isinstance(received, kind):
@@ -289,7 +293,13 @@ class _Job:
         with self.stage("costs"):
             working = make_working(clip, result.response, result.regions, settings.working)
             resolver = Resolver(working, settings.energy, settings.solver, recall)
-            inputs = (clip_key, result.regions, settings.whole, settings.render)
+            inputs = (
+                clip_key,
+                result.regions,
+                identity(settings.judge),
+                settings.whole,
+                settings.render,
+            )
             keys = [recall.key("loop", resolver.key(one), *inputs) for one in candidates]
             loops = [recall.load("loop", key, Cinemagraph) for key in keys]
             missing = [one for one, loop in zip(candidates, loops, strict=True) if loop is None]
@@ -307,7 +317,7 @@ class _Job:
         del costs, resolver, working  # as large as the clip, and not read any more
         give_back()
         done = []
-        finisher = Finisher(result, settings.render, settings.whole)
+        finisher = Finisher(result, settings.render, settings.whole, settings.judge)
         with self.stage("render") as progress:
             for i, (key, loop) in enumerate(zip(keys, loops, strict=True)):
                 if loop is None:

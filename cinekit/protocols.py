@@ -16,7 +16,16 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.model import Cinemagraph, Clip, Result, SemanticResponse
+from cinekit.labels import LabelMap
+from cinekit.model import (
+    Candidate,
+    Cinemagraph,
+    Clip,
+    Judgement,
+    Regions,
+    Result,
+    SemanticResponse,
+)
 
 Progress = Callable[[float], None]
 """Called with the share done, in [0, 1], from the thread that works. Must be cheap."""
@@ -179,6 +188,37 @@ class Solver(Component, Protocol):
         ------
         SolverError
             When this solver cannot express the problem, or no labelling is allowed.
+        """
+        ...
+
+
+@runtime_checkable
+class Judge(Component, Protocol):
+    """Says whether a loop can be shown to a person, and why not."""
+
+    def judge(
+        self,
+        clip: Clip,
+        labels: LabelMap,
+        candidate: Candidate,
+        regions: Regions,
+        frames: NDArray[np.uint8],
+        first: int = 0,
+    ) -> Judgement:
+        """The verdict on a rendered candidate, its reasons in plain words, and its measures.
+
+        Parameters
+        ----------
+        labels : at the resolution of the clip.
+        candidate : whose target says where it should move.
+        regions : what moves in the clip.
+        frames : uint8 (n, H, W, 3), the loop once, from frame 0 of the labels on.
+        first : the frame that its file begins with.
+
+        Raises
+        ------
+        RenderError
+            When the sizes differ.
         """
         ...
 

@@ -62,6 +62,7 @@ def build_settings(config: DictConfig, plugins: Plugins) -> tuple[Settings, tupl
         raise ConfigError(_as_typed(str(error))) from error
     _require_ready("segmenter", settings.segmenter)
     _require_ready("solver", settings.solver)
+    _require_ready("judge", settings.judge)
     for name, writer in settings.writers.items():
         _require_ready(f"writer.{name}", writer)
     return settings, notes

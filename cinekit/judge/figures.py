@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 
 from cinekit.errors import RenderError
 from cinekit.judge.seams import gradient_ratio, own_jump, own_step, pops, torn, usual_pops
+from cinekit.judge.solid import solid_things
 from cinekit.labels import LabelMap
-from cinekit.model import Clip
 from cinekit.view import ClipView
 
 MOVING_STD = 3.0
 """Grey levels: a pixel whose standard deviation over the loop is above this moves visibly."""
 
+LEAST_RIGID = 0.003
+"""Share of the frame: less than this of a thing that loops is too small to be looked at."""
 
 _TINY = 1e-9
 
@@ -39,77 +41,43 @@ class Measure:
     meaning: str
 
 
+_MEASURES = """
+seam_step       | ratio | 1    | step from the file's last frame to its first, to the median step
+worst_step      | ratio | 1    | largest step between frames, to the median step
+step_to_clip    | ratio | <= 1 | worst_step, to that of the clip in the same region
+step_excess     | ratio | 1    | largest step, to the step that the clip makes from the same frames
+largest_step    | ratio | <= 1 | largest step, to the largest step of the clip
+own_jump        | ratio | 1    | jump of each pixel from its last frame to its first, to its step
+own_step        | ratio | 1    | what the rendered loop shows of that jump, to its mean step
+border_gradient | ratio | 1    | gradient across label borders in the loop, to the clip's
+border_tear     | share | 0    | label borders whose two sides at some moment show different things
+tear            | frame heights | 0 | length of the borders at which whole patches are torn so
+pops            | share | 0    | looping pixels in patches that change at the jump more than usual
+sharpness       | ratio | 1    | worst frame: its gradients, to those of the frames it is made of
+sharpness_clip  | ratio | 1    | worst frame: its gradients, to the median frame of the clip
+motion          | ratio | >= 1 | median step of the moving region, to the clip's
+still_std       | grey levels | 0 | standard deviation over the loop of the pixels labelled still
+moving_area     | share of frame | | pixels that move visibly
+seen            | grey levels | | median step of the moving region, averaged over the whole frame
+target_moving   | share of target | | pixels of the target that move visibly
+target_motion   | ratio | 1    | temporal deviation inside the target, to the clip's there
+inside_target   | share of moving area | 1 | moving pixels that belong to the target
+rigid_jump      | ratio | 1    | own_jump inside non-natural regions
+rigid_gradient  | ratio | 1    | border_gradient inside non-natural regions
+rigid_tear      | frame heights | 0 | length of the torn borders inside non-natural regions
+solid_tear      | frame heights | 0 | length of the cuts through solid things, at the worst moment
+rigid_pops      | share of frame | 0 | pixels of non-natural regions in patches that pop
+"""
+
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
-        "seam_step": Measure(
-            "ratio", "1", "step from the last frame of the file to its first, to the median step"
-        ),
-        "worst_step": Measure("ratio", "1", "largest step between frames, to the median step"),
-        "source_worst_step": Measure("ratio", "", "the same of the clip, in the same region"),
-        "step_excess": Measure(
-            "ratio",
-            "1",
-            "largest step, to the step that the clip makes from the same source frames",
-        ),
-        "largest_step": Measure("ratio", "<= 1", "largest step, to the largest step of the clip"),
-        "own_jump": Measure(
-            "ratio", "1", "jump of each pixel from its last frame to its first, to its mean step"
-        ),
-        "own_step": Measure(
-            "ratio", "1", "what the rendered loop shows of that jump, to its mean step"
-        ),
-        "border_gradient": Measure(
-            "ratio", "1", "gradient across label borders in the loop, to the clip's"
-        ),
-        "border_tear": Measure(
-            "share", "0", "label borders whose two sides at some moment show different things"
-        ),
-        "tear": Measure(
-            "frame heights",
-            "0",
-            "length of the borders at which whole patches are torn in that way",
-        ),
-        "pops": Measure(
-            "share",
-            "0",
-            "looping pixels around which a whole patch changes at the jump, beyond those of "
-            "any step of the clip",
-        ),
-        "sharpness": Measure(
-            "ratio", "1", "worst frame: its gradients, to those of the source frames it is made of"
-        ),
-        "sharpness_clip": Measure(
-            "ratio", "1", "worst frame: its gradients, to the median frame of the clip"
-        ),
-        "motion": Measure("ratio", ">= 1", "median step of the moving region, to the clip's"),
-        "still_std": Measure(
-            "grey levels", "0", "standard deviation over the loop of the pixels labelled still"
-        ),
-        "moving_area": Measure("share of frame", "", "pixels that move visibly"),
-        "seen": Measure(
-            "grey levels", "", "median step of the moving region, averaged over the whole frame"
-        ),
-        "target_moving": Measure("share of target", "", "pixels of the target that move visibly"),
-        "target_motion": Measure(
-            "ratio", "1", "temporal deviation inside the target, to the clip's there"
-        ),
-        "inside_target": Measure(
-            "share of moving area", "1", "moving pixels that belong to the target"
-        ),
-        "rigid_jump": Measure("ratio", "1", "own_jump inside non-natural regions"),
-        "rigid_gradient": Measure("ratio", "1", "border_gradient inside non-natural regions"),
-        "rigid_tear": Measure(
-            "frame heights", "0", "length of the torn borders inside non-natural regions"
-        ),
-        "solid_tear": Measure(
-            "frame heights", "0", "length of the cuts through solid things, at the worst moment"
-        ),
-        "rigid_pops": Measure(
-            "share of frame", "0", "pixels of non-natural regions in patches that pop"
-        ),
+        name: Measure(unit, ideal, meaning)
+        for name, unit, ideal, meaning in (
+            map(str.strip, line.split("|")) for line in _MEASURES.strip().splitlines()
+        )
     }
 )
-"""Every figure of :func:`measure_loop`, by name; the last five come from judging."""
+"""Every figure by name; the last five are of :func:`measure_things`."""
 
 
 def _steps(grey: NDArray[np.uint8], mask: NDArray[np.bool_], cyclic: bool) -> NDArray[np.float64]:
@@ -134,10 +102,11 @@ def _smoothness(
     clip_steps = _steps(source, moving, cyclic=False)
     usual = max(float(np.median(steps)), _TINY)
     clip_usual = max(float(np.median(clip_steps)), _TINY)
+    worst = float(steps.max()) / usual
     return {
         "seam_step": float(steps[first - 1]) / usual,
-        "worst_step": float(steps.max()) / usual,
-        "source_worst_step": float(clip_steps.max()) / clip_usual,
+        "worst_step": worst,
+        "step_to_clip": _ratio(worst, float(clip_steps.max()) / clip_usual),
         "largest_step": float(steps.max()) / max(float(clip_steps.max()), _TINY),
         "motion": float(np.median(steps)) / clip_usual,
         "seen": float(np.median(steps)) * float(moving.mean()),
@@ -199,21 +168,17 @@ def _ratio(value: float, reference: float) -> float:
 
 
 def measure_loop(
-    clip: Clip,
-    labels: LabelMap,
-    target: NDArray[np.bool_],
-    frames: NDArray[np.uint8],
-    first: int = 0,
+    clip: ClipView, rendered: ClipView, labels: LabelMap, target: NDArray[np.bool_], first: int = 0
 ) -> dict[str, float]:
-    """All figures of a rendered loop; :data:`MEASURES` explains each.
+    """The figures of a rendered loop that need no knowledge of things.
 
     Those that need motion are left out when nothing moves visibly: they would be perfect.
 
     Parameters
     ----------
+    clip : of T frames; rendered : the loop once, from frame 0 of the time map on.
     labels : at the resolution of the clip.
     target : bool (H, W), what should move.
-    frames : uint8 (n, H, W, 3), the loop once, from frame 0 of the time map on.
     first : the frame that its file begins with: seam_step is the step before that.
 
     Raises
@@ -221,18 +186,11 @@ def measure_loop(
     RenderError
         When the sizes differ.
     """
-    if frames.shape[1:3] != clip.size or labels.size != clip.size or target.shape != clip.size:
+    if not clip.size == rendered.size == labels.size == target.shape:
         raise RenderError(
             f"expected frames, labels and target of {clip.size}, received "
-            f"{frames.shape[1:3]}, {labels.size} and {target.shape}"
+            f"{rendered.size}, {labels.size} and {target.shape}"
         )
-    return measure_views(clip.view, ClipView(frames, clip.fps), labels, target, first)
-
-
-def measure_views(
-    clip: ClipView, rendered: ClipView, labels: LabelMap, target: NDArray[np.bool_], first: int = 0
-) -> dict[str, float]:
-    """:func:`measure_loop` of views of the clip and of the rendered loop."""
     source, loop, deviation = clip.luma, rendered.luma, rendered.deviation
     moving = deviation > MOVING_STD
     still = ~labels.looping
@@ -262,8 +220,32 @@ def measure_views(
         figures["border_tear"] = float(torn(borders, labels, source, len(loop)).mean())
         # Averaged over boxes of 1/72 of the height: foam goes, petals and heads stay.
         box = max(3, round(labels.size[0] / 72) | 1)
-        torn_patches = torn(borders, labels, source, len(loop), box)
-        figures["tear"] = float(torn_patches.sum()) / labels.size[0]
+        figures["tear"] = torn(borders, labels, source, len(loop), box).sum() / labels.size[0]
+    return figures
+
+
+def measure_things(
+    clip: ClipView, rendered: ClipView, labels: LabelMap, rigid: NDArray[np.bool_]
+) -> dict[str, float]:
+    """The figures of what may not be torn: of solid things, and of regions that are not natural.
+
+    rigid : bool (H, W), those regions. The ``rigid_...`` figures are left out when none loops.
+    """
+    source, loop, inside = clip.luma, rendered.luma, rigid & labels.looping
+    figures = {"solid_tear": clip.once(solid_things).torn(labels, len(loop))}
+    share = float(inside.mean())
+    if share < LEAST_RIGID:
+        return figures
+    jump, step = own_jump(source, labels, rigid)
+    clip_step = float(_steps(source, inside, cyclic=False).mean())
+    figures["rigid_jump"] = _ratio(jump, max(step, clip_step))
+    figures["rigid_pops"] = share * pops(source, labels, rigid)
+    # A piece that runs to and fro is a thing to its border, wherever its region ends.
+    piece = cv2.dilate(labels.returns.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    borders = labels.borders.inside(rigid | piece)
+    if len(borders):
+        figures["rigid_gradient"] = gradient_ratio(borders, source, loop)
+        figures["rigid_tear"] = torn(borders, labels, source, len(loop)).sum() / labels.size[0]
     return figures
 
 

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.judge import judge
+from cinekit import contract
 from cinekit.judge.solid import SolidThings, solid_things
 from cinekit.labels import LabelMap
 from cinekit.loop import (
@@ -32,6 +32,7 @@ from cinekit.loop import (
 from cinekit.mend.held import hold_still
 from cinekit.mend.whole import WholeOptions, WholePieces
 from cinekit.model import Candidate, Cinemagraph, Clip, Result, Verdict
+from cinekit.protocols import Judge
 from cinekit.solve import SolvedCandidate
 from cinekit.solve.border_costs import BorderCosts
 from cinekit.solve.refine import refine_borders
@@ -72,8 +73,10 @@ class _Way:
 class Finisher:
     """Finishes the candidates of one result, one after the other."""
 
-    def __init__(self, result: Result, render: RenderOptions, whole: WholeOptions) -> None:
-        self.result, self.render, self.whole = result, render, whole
+    def __init__(
+        self, result: Result, render: RenderOptions, whole: WholeOptions, judge: Judge
+    ) -> None:
+        self.result, self.render, self.whole, self.judge = result, render, whole, judge
 
     @cached_property
     def _pieces(self) -> WholePieces:
@@ -162,7 +165,9 @@ class Finisher:
         frames = render_loop(clip, shown, n_frames, self.render)
         asked = dataclasses.replace(candidate, target=way.asked & (shown.looping | ~labels.looping))
         first = calmest_frame(frames, shown)
-        judgement = judge(clip, shown, asked, self.result.regions, frames, first)
+        judgement = contract.judge(
+            self.judge, clip, shown, asked, self.result.regions, frames, first
+        )
         begin_at(frames, first)
         energies = {
             **solved.energies,

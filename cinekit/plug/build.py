@@ -24,7 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 from cinekit.errors import BrokenPluginError, ConfigError
 from cinekit.plug.providers import OptionFile, Provider, find_option, split_name
 from cinekit.plug.registry import Plugins
-from cinekit.protocols import Component, FeatureExtractor, Segmenter, Solver, Writer
+from cinekit.protocols import Component, FeatureExtractor, Judge, Segmenter, Solver, Writer
 from cinekit.text import did_you_mean, one_line
 
 Options = TypeVar("Options")
@@ -32,6 +32,7 @@ Options = TypeVar("Options")
 KIND_OF = {
     Segmenter: "segmenter",
     Solver: "solver",
+    Judge: "judge",
     Writer: "writer",
     FeatureExtractor: "features",
 }

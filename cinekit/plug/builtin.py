@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cinekit.plug.hooks import LazyComponents, hookimpl
 
 if TYPE_CHECKING:
-    from cinekit.protocols import FeatureExtractor, Segmenter, Solver, Writer
+    from cinekit.protocols import FeatureExtractor, Judge, Segmenter, Solver, Writer
     from cinekit.rank.base import Ranker
 
 
@@ -37,6 +37,12 @@ def cinekit_solvers() -> Mapping[str, type[Solver]]:
             "brute_force": "cinekit.solve.brute:BruteForceSolver",
         }
     )
+
+
+@hookimpl
+def cinekit_judges() -> Mapping[str, type[Judge]]:
+    """The judge that holds figures against limits."""
+    return LazyComponents({"limits": "cinekit.judge:LimitJudge"})
 
 
 @hookimpl

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from cinekit.protocols import FeatureExtractor, Segmenter, Solver, Writer
+    from cinekit.protocols import FeatureExtractor, Judge, Segmenter, Solver, Writer
     from cinekit.rank.base import Ranker
     from cinekit.store.weights import KnownModel
 
@@ -114,6 +114,38 @@ def cinekit_solvers() -> Mapping[str, type[Solver]]:  # type: ignore[empty-body]
         @cinekit.hookimpl
         def cinekit_solvers():
             return {"plain": PlainSolver}
+    """
+
+
+@hookspec
+def cinekit_judges() -> Mapping[str, type[Judge]]:  # type: ignore[empty-body]
+    """Provide judges: they say whether a loop can be shown to a person, and why not.
+
+    Example
+    -------
+    A whole plugin module::
+
+        from dataclasses import dataclass
+
+        import numpy as np
+        import cinekit
+
+
+        @dataclass(frozen=True, kw_only=True)
+        class CalmJudge:
+            most: float = 20.0
+
+            def judge(self, clip, labels, candidate, regions, frames, first=0):
+                step = float(np.abs(np.diff(frames.astype(np.int16), axis=0)).mean())
+                if step <= self.most:
+                    return cinekit.Judgement(cinekit.Verdict.GOOD, (), {"step": step})
+                reason = f"it is restless: {step:.0f} grey levels a frame"
+                return cinekit.Judgement(cinekit.Verdict.DOUBTFUL, (reason,), {"step": step})
+
+
+        @cinekit.hookimpl
+        def cinekit_judges():
+            return {"calm": CalmJudge}
     """
 
 

@@ -65,6 +65,10 @@ class Kind:
 KINDS = {
     "segmenter": Kind("cinekit_segmenters", "respond", ("clip", "progress")),
     "solver": Kind("cinekit_solvers", "solve", ("problem", "start", "progress")),
+    "judge": Kind(
+        *("cinekit_judges", "judge"),
+        ("clip", "labels", "candidate", "regions", "frames", "first"),
+    ),
     "ranker": Kind("cinekit_rankers", "fit", ("features", "ratings")),
     "features": Kind("cinekit_features", "extract", ("result", "cinemagraph", "frames")),
     "writer": Kind(

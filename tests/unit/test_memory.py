@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import cinekit.job
-import cinekit.mend.finish
 from cinekit.job import make_cinemagraphs
+from cinekit.judge import LimitJudge
 from cinekit.judge.seams import own_jump
 from cinekit.labels import LabelMap
 from cinekit.see import CandidateOptions
@@ -46,7 +46,7 @@ def test_giving_back_needs_no_particular_library(monkeypatch: pytest.MonkeyPatch
 def test_the_costs_are_gone_before_anything_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[weakref.ref[object]] = []
     alive: list[object] = []
-    costs, judge = cinekit.job.LoopCosts, cinekit.mend.finish.judge
+    costs, judge = cinekit.job.LoopCosts, LimitJudge.judge
 
     def watched(*arguments: object) -> object:
         one = costs(*arguments)
@@ -59,7 +59,7 @@ def test_the_costs_are_gone_before_anything_is_rendered(monkeypatch: pytest.Monk
         return judge(*arguments)
 
     monkeypatch.setattr(cinekit.job, "LoopCosts", watched)
-    monkeypatch.setattr(cinekit.mend.finish, "judge", look)
+    monkeypatch.setattr(LimitJudge, "judge", look)
     clip, _, _ = planted_loop(24, size=(72, 96), frames=60)
     make_cinemagraphs(clip, candidates=CandidateOptions(combine=1, everything=False))
     assert len(made) == 2

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import pytest
 
+import cinekit.contract
 import cinekit.job
-import cinekit.mend.finish
 from cinekit.clip import ClipOptions, StabiliseMode, StabiliseOptions
 from cinekit.energy import EnergyOptions, WorkingOptions
 from cinekit.job import Settings, make
@@ -85,7 +85,7 @@ def _watch() -> Iterator[None]:
         for module, function, name in (
             (cinekit.job, "read_clip", "read"),
             (cinekit.job, "stabilise", "stabilise"),
-            (cinekit.mend.finish, "judge", "judge"),
+            (cinekit.contract, "judge", "judge"),
         ):
             patch.setattr(module, function, watched(getattr(module, function), name))
         yield

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cinekit.judge import judge
+from cinekit.judge import LimitJudge
 from cinekit.judge.solid import solid_things
 from cinekit.labels import LabelMap
 from cinekit.loop import RenderOptions, render_loop
@@ -75,12 +75,12 @@ def test_attempts_of_a_candidate_do_not_look_at_the_clip_again(clip, monkeypatch
     loop = render_loop(clip, labels, 10, RenderOptions())
     regions = Regions((), (), everywhere)
     arguments = (clip, labels, Candidate("everything", (), everywhere), regions, loop)
-    first = judge(*arguments)
+    first = LimitJudge().judge(*arguments)
     greyed, shrunk = [], []
     grey, resize = cv2.cvtColor, cv2.resize
     monkeypatch.setattr(cv2, "cvtColor", lambda *a, **k: (greyed.append(1), grey(*a, **k))[1])
     monkeypatch.setattr(cv2, "resize", lambda *a, **k: (shrunk.append(1), resize(*a, **k))[1])
-    assert judge(*arguments).measures == first.measures
+    assert LimitJudge().judge(*arguments).measures == first.measures
     assert len(greyed) == len(loop)
     assert not shrunk
 

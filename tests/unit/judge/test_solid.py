@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from cinekit.judge import judge
+from cinekit.judge import LimitJudge
 from cinekit.judge.solid import solid_things
 from cinekit.labels import LabelMap
 from cinekit.loop import Blend, RenderOptions, render_loop
@@ -28,7 +28,7 @@ def judged(clip, labels, mask):
     regions = Regions((region,), (), mask)
     n = int(labels.period.max())
     candidate = Candidate("texture_1", ("texture 1",), mask)
-    return judge(clip, labels, candidate, regions, render_loop(clip, labels, n, HARD))
+    return LimitJudge().judge(clip, labels, candidate, regions, render_loop(clip, labels, n, HARD))
 
 
 def halves(mask) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ from cinekit.labels import LabelMap
 from cinekit.loop import Blend, RenderOptions, render_loop
 from cinekit.loop.contrast import give_back
 from cinekit.model import Clip
+from cinekit.view import ClipView
 
 SIZE = (72, 96)
 
@@ -64,4 +65,4 @@ def test_water_stays_sharp_where_it_jumps():
     full = np.ones(SIZE, np.int16)
     labels = LabelMap(full * 20, full * 10, t)
     loop = render_loop(clip, labels, 20, RenderOptions(blend=Blend.POISSON))
-    assert measure_loop(clip, labels, full > 0, loop)["sharpness"] > 0.94
+    assert measure_loop(clip.view, ClipView(loop, clip.fps), labels, full > 0)["sharpness"] > 0.94

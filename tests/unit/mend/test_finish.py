@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cinekit.judge import LimitJudge
 from cinekit.labels import LabelMap
 from cinekit.loop import RenderOptions
 from cinekit.mend.finish import Finisher
@@ -61,7 +62,7 @@ def made(clip, field, name="grass") -> tuple[Finisher, Candidate, LabelMap]:
         FRAMES,
     )
     candidate = Candidate(name, (name,), field)
-    return Finisher(result, RenderOptions(), WholeOptions()), candidate, labels
+    return Finisher(result, RenderOptions(), WholeOptions(), LimitJudge()), candidate, labels
 
 
 def ways_of(finisher, candidate, labels):
