@@ -1,50 +1,31 @@
-"""What ties cinekit to Hydra: the plugins' search path, quoting, and errors of one line."""
+"""What ties cinekit to Hydra: where options are, quoting, and errors of one line."""
 
 from __future__ import annotations
 
 import difflib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
-from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from cinekit.app.option_source import OptionPath, OptionSource
 from cinekit.errors import CinekitError, ConfigError, UnknownComponentError, WriteError
 from cinekit.plug.build import describe
-from cinekit.plug.providers import conf_folder, installed_entry_points, provider_of
 from cinekit.plug.registry import KINDS, unknown_component
 from cinekit.text import did_you_mean, one_line
-
-if TYPE_CHECKING:
-    from hydra.core.config_search_path import ConfigSearchPath
-
 
 ANY = "*"
 """Stands among the keys for the names that a mapping without any may be given."""
 
 
-class PluginConfigs(SearchPathPlugin):
-    """Appends the ``conf`` package of every plugin, after the core's."""
-
-    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Append each folder; by its path, because ``pkg://`` would import the plugin to find it.
-
-        A broken plugin must not take the others down, and ``--cfg`` needs no plugin's code.
-        """
-        for entry in installed_entry_points():
-            provider = provider_of(entry)
-            folder = conf_folder(provider.conf) if provider.conf else None
-            if folder is not None:
-                search_path.append(provider.distribution, f"file://{folder}")
-
-
 def prepare() -> None:
-    """Register the search path and the resolver of the output folder with this process's Hydra."""
-    Plugins.instance().register(PluginConfigs)
+    """Tell this process's Hydra where options are, and how to name the folder of the results."""
+    Plugins.instance().register(OptionPath)
+    Plugins.instance().register(OptionSource)
     OmegaConf.register_new_resolver("stem", _stem, replace=True)
 
 

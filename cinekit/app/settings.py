@@ -97,7 +97,7 @@ def build_features(config: DictConfig, plugins: Plugins) -> dict[str, FeatureExt
         if not isinstance(values, dict):
             raise ConfigError(
                 f"features.{name}: expected the options of an extractor, received {node!r}; a "
-                "plugin's option begins with '# @package features.NAME'"
+                "file of your own begins with '# @package features.NAME'"
             )
         if values.get("parser", "") is None and values.get("choices"):
             with contextlib.suppress(ConfigError):

@@ -23,11 +23,16 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cinekit.errors import BrokenPluginError, ConfigError
 from cinekit.plug.providers import OptionFile, Provider, find_option, split_name
-from cinekit.plug.registry import Plugins
+from cinekit.plug.registry import KINDS, Plugins
 from cinekit.protocols import Component, FeatureExtractor, Judge, Segmenter, Solver, Writer
 from cinekit.text import did_you_mean, one_line
 
 Options = TypeVar("Options")
+
+MANDATORY = "???"
+"""Stands for a value that the user has to give."""
+
+_METHODS = tuple(kind.method for kind in KINDS.values())
 
 KIND_OF = {
     Segmenter: "segmenter",
@@ -145,6 +150,34 @@ def option_values(plugins: Plugins, group: str, name: str) -> dict[str, Any]:
     return values
 
 
+def plain_defaults(cls: type[Any]) -> dict[str, Any]:
+    """The fields of a component as they would stand in a yaml file, ``???`` where there is none.
+
+    A component that is a default stays as it is: its class is no text.
+    """
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(cls):
+        if not field.init:
+            continue
+        if field.default is not dataclasses.MISSING:
+            values[field.name] = _as_yaml(field.default)
+        elif field.default_factory is not dataclasses.MISSING:
+            values[field.name] = _as_yaml(field.default_factory())
+        else:
+            values[field.name] = MANDATORY
+    return values
+
+
+def _as_yaml(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (list, tuple)):
+        return [_as_yaml(item) for item in value]
+    if dataclasses.is_dataclass(value) and not any(hasattr(value, m) for m in _METHODS):
+        return {one.name: _as_yaml(getattr(value, one.name)) for one in dataclasses.fields(value)}
+    return value
+
+
 def load_yaml(option: OptionFile) -> dict[str, Any]:
     """What is in a yaml file, its defaults list included.
 
@@ -252,6 +285,12 @@ def _nested(value: Any, hint: Any, kind: str, where: str, plugins: Plugins) -> A
         )
     if get_origin(hint) is Mapping:
         nodes = _mapping(value, where)
+        for key, node in nodes.items():
+            if not isinstance(node, (str, Mapping)):
+                raise ConfigError(
+                    f"{_join(where, key)}: expected the options of a {kind}, received {node!r}; "
+                    f"a file of your own begins with '# @package {kind}.NAME'"
+                )
         return {
             key: _nested_one(node, kind, _join(where, key), plugins) for key, node in nodes.items()
         }

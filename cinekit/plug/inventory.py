@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
 from cinekit.errors import BrokenPluginError, CinekitError
-from cinekit.plug.build import build_component, option_values
+from cinekit.plug.build import MANDATORY, build_component, option_values, plain_defaults
 from cinekit.plug.providers import Provider, option_files
 from cinekit.plug.registry import KINDS, Plugins, unavailable
 from cinekit.text import one_line
-
-MANDATORY = "???"
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ def _component(plugins: Plugins, kind: str, name: str) -> Entry:
     """A component shows the values of its option, which a class cannot always have as defaults."""
     provider = plugins.provider(kind, name)
     try:
-        defaults = _defaults(plugins.get(kind, name))
+        defaults = plain_defaults(plugins.get(kind, name))
         node = option_values(plugins, kind, name)
     except CinekitError as error:
         return Entry(kind, name, provider, {}, None, one_line(error))
@@ -80,7 +77,7 @@ def _preset(plugins: Plugins, name: str, values: dict[str, Any], base: Entry) ->
     parameters = {
         key: value
         for key, value in values.items()
-        if key != "name" and _plain(base.parameters.get(key, MANDATORY)) != value
+        if key != "name" and base.parameters.get(key, MANDATORY) != value
     }
     reason = base.reason or _reason(plugins, base.kind, values, values)
     return Entry(base.kind, name, base.provider, parameters, base.name, reason)
@@ -96,20 +93,3 @@ def _reason(
         return unavailable(build_component(plugins, kind, node))
     except CinekitError as error:
         return one_line(error)
-
-
-def _plain(value: Any) -> Any:
-    """A default as it stands in yaml."""
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _defaults(cls: type[Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for field in dataclasses.fields(cls):
-        if field.default is not dataclasses.MISSING:
-            values[field.name] = field.default
-        elif field.default_factory is not dataclasses.MISSING:
-            values[field.name] = field.default_factory()
-        else:
-            values[field.name] = MANDATORY
-    return values

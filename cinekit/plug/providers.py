@@ -97,8 +97,13 @@ def option_files(providers: Iterable[Provider] = ()) -> list[OptionFile]:
 
 def find_option(group: str, name: str, providers: Iterable[Provider] = ()) -> OptionFile | None:
     """The option of that name, which may be ``package:name``, or None when nobody has it."""
+    return find_among(option_files(providers), group, name)
+
+
+def find_among(options: Iterable[OptionFile], group: str, name: str) -> OptionFile | None:
+    """The same, of these options."""
     package, plain = split_name(name)
-    for option in option_files(providers):
+    for option in options:
         if (option.group, option.name) == (group, plain) and package in (None, option.distribution):
             return option
     return None

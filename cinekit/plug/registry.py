@@ -125,6 +125,7 @@ class Plugins:
         self.providers: list[Provider] = []
         self.failures: list[Failure] = []
         self.weights: dict[str, KnownModel] = {}
+        self._told: set[tuple[str, str]] = set()  # names that were warned of
         self._manager = pluggy.PluginManager(hookspecs.GROUP)
         self._manager.add_hookspecs(hookspecs)
         self._sources: dict[str, dict[str, list[_Source]]] = {kind: {} for kind in KINDS}
@@ -189,7 +190,8 @@ class Plugins:
         """
         source = self._source(kind, name)
         for other in self._sources[kind].get(name, ()):
-            if other is not source:
+            if other is not source and (kind, name) not in self._told:
+                self._told.add((kind, name))
                 log.warning(
                     "%s '%s' is cinekit's own; that of %s is %s=%s",
                     *(kind, name, other.provider, kind, _qualified(other, name)),

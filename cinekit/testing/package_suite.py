@@ -10,21 +10,23 @@ class TestPackage(PackageSuite):
 from __future__ import annotations
 
 import ast
-import dataclasses
 import importlib.metadata
 import importlib.util
 import typing
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import cinekit
 from cinekit import testing
-from cinekit.plug.build import build_component, component_kind, option_values
+from cinekit.plug.build import (
+    MANDATORY,
+    build_component,
+    component_kind,
+    option_values,
+    plain_defaults,
+)
 from cinekit.plug.providers import CORE, OptionFile, Requirement, option_files
 from cinekit.plug.registry import KINDS, Plugins, load_plugins
-
-MANDATORY = "???"
 
 
 def assert_mirrors(values: dict[str, Any], cls: type[Any]) -> None:
@@ -34,12 +36,10 @@ def assert_mirrors(values: dict[str, Any], cls: type[Any]) -> None:
     class cannot have as a default.
     """
     hints = typing.get_type_hints(cls)
-    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
-    assert set(values) == set(fields)
-    for name, field in fields.items():
-        if component_kind(hints[name]) and values[name] is not None:
-            continue
-        assert values[name] == _default(field), name
+    defaults = plain_defaults(cls)
+    assert set(values) == set(defaults)
+    for name, value in values.items():
+        assert (component_kind(hints[name]) and value is not None) or value == defaults[name], name
 
 
 def private_imports(path: Path) -> list[str]:
@@ -109,9 +109,9 @@ class OptionSuite:
         for kind, name in sorted(set(named)):
             values = option_values(plugins, kind, name)
             cls = plugins.get(kind, values["name"])
-            for field in dataclasses.fields(cls):
-                if values.get(field.name, _default(field)) == MANDATORY:
-                    values[field.name] = self.given.get(field.name, "given")
+            for key, value in {**plain_defaults(cls), **values}.items():
+                if value == MANDATORY:
+                    values[key] = self.given.get(key, "given")
             assert type(build_component(plugins, kind, values, f"{kind}={name}")) is cls
 
     def test_every_option_says_in_its_first_comment_what_it_is(self) -> None:
@@ -150,20 +150,3 @@ class PackageSuite(OptionSuite):
                 assert model.licence
                 assert model.classes
                 assert model.good_at
-
-
-def _default(field: dataclasses.Field[Any]) -> Any:
-    if field.default is not dataclasses.MISSING:
-        return _plain(field.default)
-    if field.default_factory is not dataclasses.MISSING:
-        return _plain(field.default_factory())
-    return MANDATORY
-
-
-def _plain(value: Any) -> Any:
-    """A default as it stands in yaml."""
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value

@@ -122,3 +122,100 @@ def test_doctor_fails_when_an_installed_plugin_is_broken(install, run):
     assert any(
         line.startswith("FAIL plugin") and "fake-broken" in line for line in done.out.splitlines()
     )
+
+
+PLUGIN = """
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar
+import cinekit
+
+class Tone(StrEnum):
+    DARK = "dark"
+
+@dataclass(frozen=True, kw_only=True)
+class Inner:
+    size: int = 2
+
+@dataclass(frozen=True, kw_only=True)
+class Bright:
+    threshold: float = 0.7
+    tone: Tone = Tone.DARK
+    box: tuple[int, int] = (1, 2)
+    inner: Inner = Inner()
+    of: cinekit.Segmenter | None = None
+    def respond(self, clip, progress=cinekit.silent):
+        ...
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    suffix: ClassVar[str] = ".txt"
+    media_type: ClassVar[str] = "text/plain"
+    depth: int = 1
+    def write(self, frames, fps, path, repeat=1):
+        ...
+
+@cinekit.hookimpl
+def cinekit_segmenters(): return {"bright": Bright, "motion": Bright}
+
+@cinekit.hookimpl
+def cinekit_writers(): return {"text": Text, "other": Text}
+"""
+
+
+def test_a_component_needs_no_yaml(written, run, jobs):
+    written("fake_x", PLUGIN)
+    words = ("segmenter=bright", "segmenter.threshold=0.5", "segmenter.inner.size=3")
+    done = run("make", "clip.mp4", *words, "writer=[text,mp4,other]", "writer.text.depth=4")
+    assert done.status == 0, done.err
+    segmenter, writers = jobs.settings.segmenter, jobs.settings.writers
+    assert (segmenter.threshold, segmenter.inner.size, segmenter.box) == (0.5, 3, (1, 2))
+    assert list(writers) == ["text", "mp4", "other"]
+    assert (writers["text"].depth, writers["other"].depth) == (4, 1)
+
+
+def test_what_is_wrong_with_a_component_without_a_yaml_is_one_line(written, run, jobs):
+    written("fake_x", PLUGIN)
+    done = run("make", "clip.mp4", "segmenter=bright", "segmenter.threshhold=1")
+    assert done.status == 1
+    assert "(did you mean 'segmenter.threshold'?)" in done.error
+    assert "did you mean 'bright'?" in run("make", "clip.mp4", "segmenter=brigth").error
+
+
+def test_options_need_no_package_line(written, run, jobs):
+    files = {
+        "conf/writer/text.yaml": "# Text.\nname: text\ndepth: 2\n",
+        "conf/writer/deep.yaml": "defaults: [text]\ndepth: 5\n",
+        "conf/preset/mine.yaml": "repeat: 3\n",
+    }
+    written("fake_x", PLUGIN, files)
+    done = run("make", "clip.mp4", "writer=[text,deep]", "preset=mine")
+    assert done.status == 0, done.err
+    assert jobs.settings.repeat == 3
+    assert {name: one.depth for name, one in jobs.settings.writers.items()} == {
+        "text": 2,
+        "deep": 5,
+    }
+
+
+@pytest.mark.parametrize("yaml", [None, "name: motion\nthreshold: 0.2\n"])
+def test_a_name_of_the_core_can_be_had_from_a_plugin_by_its_package(written, run, jobs, yaml):
+    written("fake_x", PLUGIN, {"conf/segmenter/motion.yaml": yaml} if yaml else {})
+    done = run("make", "clip.mp4", "segmenter=fake-x:motion")
+    assert done.status == 0, done.err
+    assert jobs.settings.segmenter.threshold == (0.2 if yaml else 0.7)
+
+
+def test_a_broken_yaml_on_the_command_line_is_one_line(written, run, jobs):
+    written("fake_x", PLUGIN, {"conf/segmenter/bright.yaml": "name: [bright"})
+    done = run("make", "clip.mp4", "segmenter=bright")
+    assert done.status == 1
+    assert done.error.startswith("cinekit: option segmenter=bright of fake-x is broken (")
+
+
+def test_a_file_of_ones_own_without_a_package_line_is_told_what_it_lacks(run, jobs, tmp_path):
+    (tmp_path / "own/writer").mkdir(parents=True)
+    (tmp_path / "own/writer/small.yaml").write_text("name: gif\ncolours: 16\n")
+    done = run("make", "clip.mp4", "writer=[small]", "--config-dir", str(tmp_path / "own"))
+    assert done.status == 1
+    assert "a file of your own begins with '# @package writer.NAME'" in done.error
