@@ -4,9 +4,13 @@ __version__: str
 
 # A clip becomes cinemagraphs
 # Plugins: every kind
-from cinekit.checks import above_zero as above_zero
-from cinekit.checks import at_least as at_least
-from cinekit.checks import set_enum as set_enum
+from cinekit.checks import Checked as Checked
+from cinekit.checks import Count as Count
+from cinekit.checks import Natural as Natural
+from cinekit.checks import NotNegative as NotNegative
+from cinekit.checks import Positive as Positive
+from cinekit.checks import Share as Share
+from cinekit.checks import Within as Within
 from cinekit.clip import read_clip as read_clip
 
 # Errors

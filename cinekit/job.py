@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit import contract
+from cinekit.checks import Checked, Count, Natural
 from cinekit.clip import ClipOptions, StabiliseOptions, read_clip, stabilise
 from cinekit.energy import EnergyOptions, LoopCosts, WorkingOptions, make_working
 from cinekit.errors import ConfigError
@@ -66,7 +67,7 @@ NOTHING_MOVES = "nothing moves by itself here: no candidate"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(Checked):
     """Everything that a job needs: components and options. The defaults need no weights.
 
     stabilise, clip, regions, candidates, working, energy, whole, render : options of those stages.
@@ -89,12 +90,13 @@ class Settings:
     whole: WholeOptions = field(default_factory=WholeOptions)
     render: RenderOptions = field(default_factory=RenderOptions)
     writers: Mapping[str, Writer] = field(default_factory=lambda: {"mp4": Mp4Writer()})
-    repeat: int = 1
+    repeat: Count = 1
     write_refused: bool = False
     report: bool = True
-    threads: int = 0
+    threads: Natural = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name, kind, example in (
             ("segmenter", Segmenter, MotionSegmenter),
             ("solver", Solver, MultiscaleSolver),
@@ -106,9 +108,6 @@ class Settings:
                     f"{name}: expected a component such as {example.__name__}(), "
                     f"received {received!r}"
                 )
-        for name, least in (("repeat", 1), ("threads", 0)):
-            if getattr(self, name) < least:
-                raise ConfigError(f"{name}: expected >= {least}, received {getattr(self, name)}")
 
 
 def make_cinemagraphs(

@@ -197,11 +197,12 @@ def _write(
     from PIL import Image
 
     from cinekit.write import Mp4Writer, write_bytes, write_text
+    from cinekit.write.mp4 import Preset
     from cinekit.write.overlay import candidate_sheet, overlay_frames
 
     output.mkdir(parents=True, exist_ok=True)
     shown = [row["name"] for row in document["categories"] if row["most"] >= 0.001]
-    writer = Mp4Writer(crf=CRF, preset="veryfast", still_std=None, still_psnr=None)
+    writer = Mp4Writer(crf=CRF, preset=Preset.veryfast, still_std=None, still_psnr=None)
     with reporter.stage("overlay"):
         writer.write(overlay_frames(clip, response, shown), clip.fps, output / OVERLAY)
     files = {"overlay": OVERLAY}

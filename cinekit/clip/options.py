@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import Annotated
 
+from cinekit.checks import Checked, NotNegative, Positive, Within
 from cinekit.errors import ConfigError
 
 AUTO = "auto"
@@ -15,7 +16,7 @@ MIN_FRAMES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClipOptions:
+class ClipOptions(Checked):
     """Which part of a video is read, and how large.
 
     The defaults are the input of [O] section 5: five seconds of at most 960x540.
@@ -28,22 +29,13 @@ class ClipOptions:
     cuts : find scene cuts inside the kept part and keep the longest shot only.
     """
 
-    start: float | int | str = AUTO
-    seconds: float = 5.0
-    max_width: int = 960
-    max_height: int = 540
+    start: NotNegative | int | str = AUTO
+    seconds: Positive = 5.0
+    max_width: Annotated[int, Within("[16, inf)")] = 960
+    max_height: Annotated[int, Within("[16, inf)")] = 540
     cuts: bool = True
 
     def __post_init__(self) -> None:
-        if isinstance(self.start, str):
-            if self.start != AUTO:
-                raise ConfigError(f"expected clip.start in seconds or auto, received {self.start}")
-        elif not (math.isfinite(self.start) and self.start >= 0):
-            raise ConfigError(f"expected clip.start >= 0 seconds, received {self.start}")
-        if not (math.isfinite(self.seconds) and self.seconds > 0):
-            raise ConfigError(f"expected clip.seconds > 0, received {self.seconds}")
-        if min(self.max_width, self.max_height) < 16:
-            raise ConfigError(
-                "expected clip.max_width and clip.max_height of at least 16 pixels, "
-                f"received {self.max_width}x{self.max_height}"
-            )
+        super().__post_init__()
+        if isinstance(self.start, str) and self.start != AUTO:
+            raise ConfigError(f"start: expected seconds or {AUTO}, received {self.start!r}")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Annotated
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.checks import Checked, Positive, Share, Within
 from cinekit.clip.motion import CameraMotion, camera_motion
-from cinekit.errors import ConfigError
 from cinekit.model import Clip, Stabilisation
 from cinekit.protocols import Progress, silent
 
@@ -31,7 +32,7 @@ class StabiliseMode(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StabiliseOptions:
+class StabiliseOptions(Checked):
     """When to warp, and when to believe the estimated motion.
 
     mode : auto, on or off.
@@ -44,22 +45,11 @@ class StabiliseOptions:
     """
 
     mode: StabiliseMode = StabiliseMode.AUTO
-    min_points: int = 24
-    min_inliers: float = 0.25
-    min_area: float = 0.6
-    max_residual: float = 0.5
-    max_moved: float = 0.1
-
-    def __post_init__(self) -> None:
-        if self.min_points < 12:
-            raise ConfigError(f"expected stabilise.min_points >= 12, received {self.min_points}")
-        if not self.max_residual > 0:
-            raise ConfigError(f"expected stabilise.max_residual > 0, received {self.max_residual}")
-        for name in ("min_inliers", "min_area", "max_moved"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(
-                    f"expected stabilise.{name} in [0, 1], received {getattr(self, name)}"
-                )
+    min_points: Annotated[int, Within("[12, inf)")] = 24
+    min_inliers: Share = 0.25
+    min_area: Share = 0.6
+    max_residual: Positive = 0.5
+    max_moved: Share = 0.1
 
 
 _MIN_CELLS = 4

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Annotated
 
-from cinekit.errors import ConfigError
+from cinekit.checks import Checked, Count, Natural, NotNegative, Positive, Share, Within
 
 
 class GammaSpatial(StrEnum):
@@ -20,7 +21,7 @@ class GammaSpatial(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EnergyOptions:
+class EnergyOptions(Checked):
     """Weights of the energy ([O] Eq. 1-7) and the periods it ranges over.
 
     The defaults are the preset ``oh2017``, with the values that worked on real clips.
@@ -55,56 +56,31 @@ class EnergyOptions:
     use_regions : False ignores the regions: every pixel is target, nothing is natural or rigid.
     """
 
-    semantic_weight: float = 0.1
-    label_weight: float = 1.0
-    spatial_weight: float = 10.0
-    lambda_temporal: float = 125.0
-    lambda_temporal_other: float = 62.5
-    lambda_spatial: float = 100.0
+    semantic_weight: Share = 0.1
+    label_weight: NotNegative = 1.0
+    spatial_weight: NotNegative = 10.0
+    lambda_temporal: NotNegative = 125.0
+    lambda_temporal_other: NotNegative = 62.5
+    lambda_spatial: NotNegative = 100.0
     gamma_spatial: GammaSpatial = GammaSpatial.SEMANTIC
-    alpha_static: float = 0.1
-    calm_weight: float = 0.1
-    lambda_static: float = 100.0
-    static_sigma_space: float = 0.9
-    static_sigma_time: float = 1.2
-    min_period: int = 32
-    period_step: int = 8
-    short_period: int = 48
-    outside_cost: float = 1e-4
-    outside_motion: float = 1.0
-    outside_margin: float = 0.03
-    rigid_weight: float = 16.0
-    still_frames: int = 8
+    alpha_static: NotNegative = 0.1
+    calm_weight: NotNegative = 0.1
+    lambda_static: NotNegative = 100.0
+    static_sigma_space: Positive = 0.9
+    static_sigma_time: Positive = 1.2
+    min_period: Annotated[int, Within("[2, inf)")] = 32
+    period_step: Count = 8
+    short_period: Natural = 48
+    outside_cost: NotNegative = 1e-4
+    outside_motion: NotNegative = 1.0
+    outside_margin: Share = 0.03
+    rigid_weight: Annotated[float, Within("[1, inf)")] = 16.0
+    still_frames: Count = 8
     use_regions: bool = True
-
-    def __post_init__(self) -> None:
-        _within("semantic_weight", self.semantic_weight, 0.0, 1.0)
-        for name in (
-            "label_weight",
-            "spatial_weight",
-            "lambda_temporal",
-            "lambda_temporal_other",
-            "lambda_spatial",
-            "alpha_static",
-            "calm_weight",
-            "lambda_static",
-            "short_period",
-            "outside_cost",
-            "outside_motion",
-        ):
-            _within(name, getattr(self, name), 0.0)
-        for name in ("static_sigma_space", "static_sigma_time"):
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"expected {name} > 0, received {getattr(self, name)}")
-        _within("outside_margin", self.outside_margin, 0.0, 1.0)
-        _within("min_period", self.min_period, 2)
-        _within("period_step", self.period_step, 1)
-        _within("rigid_weight", self.rigid_weight, 1.0)
-        _within("still_frames", self.still_frames, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkingOptions:
+class WorkingOptions(Checked):
     """How the clip is reduced before the energy is solved on it ([L13], [L15]).
 
     Parameters
@@ -119,28 +95,12 @@ class WorkingOptions:
         flicker: raw responses have up to 370 times the temporal energy of the colours.
     """
 
-    scale: float = 0.5
-    min_side: int = 240
-    every: int = 4
-    min_frames: int = 37
-    response_median: int = 5
-    dead_band: float = 0.3
-
-    def __post_init__(self) -> None:
-        if not 0 < self.scale <= 1:
-            raise ConfigError(f"expected 0 < scale <= 1, received {self.scale}")
-        for name in ("min_side", "every", "min_frames", "response_median"):
-            _within(name, getattr(self, name), 1)
-        if self.response_median % 2 == 0:
-            raise ConfigError(f"expected an odd response_median, received {self.response_median}")
-        _within("dead_band", self.dead_band, 0.0, 1.0)
-
-
-def _within(name: str, value: float, low: float, high: float = float("inf")) -> None:
-    """Raise ConfigError unless ``low <= value <= high`` (NaN is never within)."""
-    if not low <= value <= high:
-        wanted = f">= {low:g}" if high == float("inf") else f"in [{low:g}, {high:g}]"
-        raise ConfigError(f"expected {name} {wanted}, received {value}")
+    scale: Annotated[float, Within("(0, 1]")] = 0.5
+    min_side: Count = 240
+    every: Count = 4
+    min_frames: Count = 37
+    response_median: Annotated[int, Within("[1, inf)", odd=True)] = 5
+    dead_band: Share = 0.3
 
 
 PRESETS: Mapping[str, EnergyOptions] = MappingProxyType(

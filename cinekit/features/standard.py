@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.errors import ConfigError, RankError
+from cinekit.checks import Checked, Count, Within
+from cinekit.errors import RankError
 from cinekit.features.look import look
 from cinekit.features.loop import loopability, occurrence
 from cinekit.features.motion import TRACK_FRAMES, flow_statistics, track_statistics
@@ -22,21 +24,15 @@ SAMPLES = 24
 
 
 @dataclass(frozen=True, kw_only=True)
-class StandardFeatures:
+class StandardFeatures(Checked):
     """Hand-designed, motion and semantic features of method section 7, without a network.
 
     width : of the frames that are looked at, pixels; larger loops are scaled down.
     pairs : pairs of frames between which optical flow is computed.
     """
 
-    width: int = 240
-    pairs: int = 8
-
-    def __post_init__(self) -> None:
-        if self.width < 32 or self.pairs < 1:
-            raise ConfigError(
-                f"width, pairs: expected at least 32 and 1, received {self.width} and {self.pairs}"
-            )
+    width: Annotated[int, Within("[32, inf)")] = 240
+    pairs: Count = 8
 
     def extract(
         self, result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]

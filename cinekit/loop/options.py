@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
 
+from cinekit.checks import Checked, Natural, Positive, Share, Within
 from cinekit.errors import ConfigError
 
 AUTO = "auto"
@@ -31,7 +32,7 @@ class Blend(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RenderOptions:
+class RenderOptions(Checked):
     """Options of :func:`cinekit.loop.render_loop` and of the steps that lead to it.
 
     length : seconds of the loop, or frames as in "90f", or "auto": a whole number of cycles of the
@@ -53,42 +54,27 @@ class RenderOptions:
         "texture_1"); a region goes before a candidate, a candidate before ``dynamism``.
     """
 
-    length: float | int | str = AUTO
-    min_seconds: float = 2.0
-    max_seconds: float = 6.0
+    length: Positive | int | str = AUTO
+    min_seconds: Positive = 2.0
+    max_seconds: Positive = 6.0
     blend: Blend = Blend.POISSON
-    fade: int = 6
-    feather: int = 2
-    band: int = 6
-    still: int | str = AUTO
-    dynamism: float = 1.0
-    dynamism_of: dict[str, float] = field(default_factory=dict)
+    fade: Annotated[int, Within("[0, 64]")] = 6
+    feather: Annotated[int, Within("[0, 8]")] = 2
+    band: Annotated[int, Within("[0, 64]")] = 6
+    still: Natural | str = AUTO
+    dynamism: Share = 1.0
+    dynamism_of: dict[str, Share] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self._check_length()
-        if not 0 < self.min_seconds <= self.max_seconds:
+        if self.min_seconds > self.max_seconds:
             raise ConfigError(
-                "min_seconds, max_seconds: expected 0 < min <= max, "
-                f"received {self.min_seconds} and {self.max_seconds}"
+                f"min_seconds: expected at most max_seconds, {self.max_seconds}, "
+                f"received {self.min_seconds}"
             )
-        for name, value, limit in (
-            ("fade", self.fade, 64),
-            ("feather", self.feather, 8),
-            ("band", self.band, 64),
-        ):
-            if not 0 <= value <= limit:
-                raise ConfigError(f"{name}: expected 0 to {limit}, received {value}")
-        if isinstance(self.still, str):
-            if self.still != AUTO:
-                raise ConfigError(
-                    f"still: expected a frame index or 'auto', received {self.still!r}"
-                )
-        elif self.still < 0:
-            raise ConfigError(f"still: expected a frame index >= 0, received {self.still}")
-        named = {f"dynamism_of.{name}": setting for name, setting in self.dynamism_of.items()}
-        for name, setting in {"dynamism": self.dynamism, **named}.items():
-            if not 0 <= setting <= 1:
-                raise ConfigError(f"{name}: expected 0 (still) to 1, received {setting}")
+        if isinstance(self.still, str) and self.still != AUTO:
+            raise ConfigError(f"still: expected a frame index or 'auto', received {self.still!r}")
 
     def _check_length(self) -> None:
         if self.length == AUTO:
@@ -102,10 +88,6 @@ class RenderOptions:
                 )
             too_long = int(found[1]) > LONGEST_FRAMES
         else:
-            if not (math.isfinite(self.length) and self.length > 0):
-                raise ConfigError(
-                    f"length: expected seconds > 0, frames or 'auto', received {self.length}"
-                )
             too_long = self.length > LONGEST_SECONDS
         if too_long:
             raise ConfigError(

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.checks import Checked, Positive
 from cinekit.energy.distance import table_phi
 from cinekit.errors import ConfigError
 from cinekit.labels import LabelMap
@@ -61,7 +62,7 @@ _NATURAL_JUMP = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class WholeOptions:
+class WholeOptions(Checked):
     """What is tried when a candidate is not good: its things moving as whole pieces.
 
     enabled : False keeps the labelling per pixel, whatever its verdict.
@@ -72,13 +73,14 @@ class WholeOptions:
 
     enabled: bool = True
     back: bool = True
-    min_seconds: float = 1.0
-    like_seconds: float = 2.5
+    min_seconds: Positive = 1.0
+    like_seconds: Positive = 2.5
 
     def __post_init__(self) -> None:
-        if not 0 < self.min_seconds <= self.like_seconds:
+        super().__post_init__()
+        if self.min_seconds > self.like_seconds:
             raise ConfigError(
-                "whole: expected 0 < min_seconds <= like_seconds, received "
+                "min_seconds: expected at most like_seconds, received "
                 f"{self.min_seconds} and {self.like_seconds}"
             )
 

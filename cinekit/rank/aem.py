@@ -26,7 +26,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.checks import above_zero, at_least, set_enum
+from cinekit.checks import Checked, Count, Natural, NotNegative, Positive
 from cinekit.errors import RankError
 from cinekit.rank.gauss_newton import Quadratic, UserProblem, find_user
 from cinekit.rank.mappings import Mapping, fit_linear, fit_rbf, refit
@@ -43,7 +43,7 @@ class MappingKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AemOptions:
+class AemOptions(Checked):
     """How AEm is fitted.
 
     latent : d, clipped to what the number of users and items allows.
@@ -55,17 +55,12 @@ class AemOptions:
     """
 
     mapping: MappingKind = MappingKind.LINEAR
-    latent: int = 6
-    ridge: float = 1.0
-    centres: int = 50
-    iterations: int = 60
-    tolerance: float = 1e-5
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        set_enum(self, "mapping", MappingKind)
-        at_least(self, latent=1, centres=1, iterations=1)
-        above_zero(self, "ridge")
+    latent: Count = 6
+    ridge: Positive = 1.0
+    centres: Count = 50
+    iterations: Count = 60
+    tolerance: NotNegative = 1e-5
+    seed: Natural = 0
 
 
 @dataclass(frozen=True, eq=False)

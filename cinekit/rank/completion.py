@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.checks import above_zero, at_least, set_enum
+from cinekit.checks import Checked, Count, Natural, Positive
 from cinekit.rank.aem import Aem, AemOptions, MappingKind, fit_aem
 from cinekit.rank.base import Array, Features, FittedRanker, Scaler, Training, UserRatings
 from cinekit.rank.rankers import ProjectsUsers, UserFeature
@@ -50,7 +50,7 @@ class FittedCompletion(ProjectsUsers):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompletionRanker:
+class CompletionRanker(Checked):
     """MC (soft-impute) or AEm as a ranker of its own.
 
     method : mc or aem.    mapping, latent : of AEm.
@@ -60,17 +60,11 @@ class CompletionRanker:
 
     method: UserFeature = UserFeature.MC
     mapping: MappingKind = MappingKind.RBF
-    latent: int = 6
+    latent: Count = 6
     side: bool = True
-    ridge: float = 30.0
-    seed: int = 0
+    ridge: Positive = 30.0
+    seed: Natural = 0
     fitted: ClassVar[type[FittedRanker]] = FittedCompletion
-
-    def __post_init__(self) -> None:
-        set_enum(self, "method", UserFeature)
-        set_enum(self, "mapping", MappingKind)
-        at_least(self, latent=1, seed=0)
-        above_zero(self, "ridge")
 
     @one_thread()
     def fit(self, features: Features, ratings: Array) -> FittedCompletion:

@@ -29,8 +29,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.checks import above_zero, at_least, set_enum
-from cinekit.errors import ConfigError
+from cinekit.checks import Checked, Count, Natural, NotNegative, Positive, Share
 from cinekit.rank.aem import (
     AemOptions,
     MappingKind,
@@ -106,7 +105,7 @@ class FittedJoint(FittedRanker):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JointRanker:
+class JointRanker(Checked):
     """Joint AEm of [O]: see the module's docstring.
 
     ridge : of the mappings.    ridge_theta : of the regression, relative to its weight a.
@@ -118,23 +117,15 @@ class JointRanker:
     mapping: MappingKind = MappingKind.RBF
     balance: Balance = Balance.NORMALISED
     interaction: bool = True
-    latent: int = 6
-    ridge: float = 1.0
-    ridge_theta: float = 30.0
-    centres: int = 50
-    iterations: int = 15
-    tolerance: float = 1e-4
-    blend: float | None = None
-    seed: int = 0
+    latent: Count = 6
+    ridge: Positive = 1.0
+    ridge_theta: Positive = 30.0
+    centres: Count = 50
+    iterations: Count = 15
+    tolerance: NotNegative = 1e-4
+    blend: Share | None = None
+    seed: Natural = 0
     fitted: ClassVar[type[FittedRanker]] = FittedJoint
-
-    def __post_init__(self) -> None:
-        set_enum(self, "mapping", MappingKind)
-        set_enum(self, "balance", Balance)
-        at_least(self, latent=1, centres=1, iterations=1, tolerance=0)
-        above_zero(self, "ridge", "ridge_theta")
-        if self.blend is not None and not 0 <= self.blend <= 1:
-            raise ConfigError(f"blend: expected 0 to 1 or null, received {self.blend!r}")
 
     @one_thread()
     def fit(self, features: Features, ratings: Array) -> FittedJoint:

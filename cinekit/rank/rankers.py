@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.checks import at_least, set_enum
+from cinekit.checks import Checked, Count, Natural
 from cinekit.rank.aem import Aem, AemOptions, MappingKind, fit_aem
 from cinekit.rank.base import (
     Array,
@@ -71,14 +71,11 @@ class FittedRandom(FittedRanker):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RandomRanker:
+class RandomRanker(Checked):
     """Rand of [O] Fig. 8."""
 
-    seed: int = 0
+    seed: Natural = 0
     fitted: ClassVar[type[FittedRanker]] = FittedRandom
-
-    def __post_init__(self) -> None:
-        at_least(self, seed=0)
 
     def fit(self, features: Features, ratings: Array) -> FittedRandom:
         """Learns nothing."""
@@ -102,16 +99,13 @@ class FittedGlobalForest(FittedRanker):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GlobalForestRanker:
+class GlobalForestRanker(Checked):
     """G-RF of [O] Fig. 8: one random forest on the features, all users' ratings pooled."""
 
-    trees: int = 10
-    min_leaf: int = 5
-    seed: int = 0
+    trees: Count = 10
+    min_leaf: Count = 5
+    seed: Natural = 0
     fitted: ClassVar[type[FittedRanker]] = FittedGlobalForest
-
-    def __post_init__(self) -> None:
-        at_least(self, trees=1, min_leaf=1, seed=0)
 
     def fit(self, features: Features, ratings: Array) -> FittedGlobalForest:
         """Features (N, D), ratings (N, U) with NaN."""
@@ -154,16 +148,13 @@ class FittedIndividualForest(FittedRanker):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IndividualForestRanker:
+class IndividualForestRanker(Checked):
     """I-RF of [O] Fig. 8: a random forest per user."""
 
-    trees: int = 10
-    min_leaf: int = 3
-    seed: int = 0
+    trees: Count = 10
+    min_leaf: Count = 3
+    seed: Natural = 0
     fitted: ClassVar[type[FittedRanker]] = FittedIndividualForest
-
-    def __post_init__(self) -> None:
-        at_least(self, trees=1, min_leaf=1, seed=0)
 
     def fit(self, features: Features, ratings: Array) -> FittedIndividualForest:
         """Keeps the features; forests are grown per user."""
@@ -219,21 +210,16 @@ class FittedSharedForest(ProjectsUsers):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SharedForestRanker:
+class SharedForestRanker(Checked):
     """S-RF of [O] 4.3: a forest of 10 trees on [v; u], u by AEm or by matrix completion."""
 
     user_feature: UserFeature = UserFeature.AEM
     mapping: MappingKind = MappingKind.RBF
-    latent: int = 6
-    trees: int = 10
-    min_leaf: int = 3
-    seed: int = 0
+    latent: Count = 6
+    trees: Count = 10
+    min_leaf: Count = 3
+    seed: Natural = 0
     fitted: ClassVar[type[FittedRanker]] = FittedSharedForest
-
-    def __post_init__(self) -> None:
-        set_enum(self, "user_feature", UserFeature)
-        set_enum(self, "mapping", MappingKind)
-        at_least(self, latent=1, trees=1, min_leaf=1, seed=0)
 
     @one_thread()
     def fit(self, features: Features, ratings: Array) -> FittedSharedForest:

@@ -10,7 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cinekit.errors import ConfigError, SegmenterError
+from cinekit.checks import Checked, Count
+from cinekit.errors import SegmenterError
 from cinekit.model import Candidate, Region, Regions
 from cinekit.see.mask_files import check_aspect, find_layout, read_mask
 
@@ -19,7 +20,7 @@ EVERYTHING = "everything"
 
 
 @dataclass(frozen=True, kw_only=True)
-class CandidateOptions:
+class CandidateOptions(Checked):
     """Which candidates are solved.
 
     combine : largest number of regions in one candidate, >= 1. 1 animates single regions only.
@@ -31,16 +32,10 @@ class CandidateOptions:
         paints on pi, not on the response).
     """
 
-    combine: int = 2
+    combine: Count = 2
     everything: bool = True
-    most: int = 6
+    most: Count = 6
     painted: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.combine < 1:
-            raise ConfigError(f"candidates.combine: expected >= 1, received {self.combine}")
-        if self.most < 1:
-            raise ConfigError(f"candidates.most: expected >= 1, received {self.most}")
 
 
 def make_candidates(

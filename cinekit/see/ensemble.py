@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit import contract
+from cinekit.checks import Checked, Positive
 from cinekit.errors import ConfigError
 from cinekit.model import Category, Clip, Motion, SemanticResponse
 from cinekit.protocols import Progress, Segmenter, silent
@@ -29,7 +30,7 @@ CELLS = 240
 
 
 @dataclass(frozen=True, kw_only=True)
-class EnsembleSegmenter:
+class EnsembleSegmenter(Checked):
     """Fuses segmenters: ADE20K for scenery with VOC for animals, say.
 
     The fused probability of a category is the weighted mean over the members, with one exception:
@@ -46,17 +47,16 @@ class EnsembleSegmenter:
     """
 
     members: tuple[Segmenter, ...]
-    weights: tuple[float, ...] = ()
+    weights: tuple[Positive, ...] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if len(self.members) < 2:
             raise ConfigError(f"members: expected at least 2 segmenters, got {len(self.members)}")
         if self.weights and len(self.weights) != len(self.members):
             raise ConfigError(
                 f"weights: expected {len(self.members)}, one per member, got {len(self.weights)}"
             )
-        if any(not weight > 0 for weight in self.weights):
-            raise ConfigError(f"weights: expected values > 0, received {list(self.weights)}")
 
     def unavailable(self) -> str | None:
         """The first member's reason that has one."""

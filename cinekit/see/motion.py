@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.errors import ConfigError
+from cinekit.checks import Checked, Count, NotNegative, Share, Within
 from cinekit.model import Category, Clip, Motion, SemanticResponse
 from cinekit.protocols import Progress, silent
 from cinekit.see.motion_cluster import (
@@ -51,7 +52,7 @@ TOGETHER = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class MotionSegmenter:
+class MotionSegmenter(Checked):
     """Splits what moves into regions, and tells texture from things.
 
     The clip has to stand still (see :func:`cinekit.clip.stabilise`): a drifting camera moves
@@ -66,29 +67,11 @@ class MotionSegmenter:
     natural : a region is texture (natural) when its motion is at least this stochastic, in [0, 1].
     """
 
-    k: int = 4
-    min_deviation: float = 0.012
-    similarity: float = 0.9
-    min_area: float = 0.004
-    natural: float = 0.35
-
-    def __post_init__(self) -> None:
-        if self.k < 1:
-            raise ConfigError(f"segmenter.k: expected at least 1 region, received {self.k}")
-        if not 0 < self.min_deviation < 1:
-            raise ConfigError(
-                "segmenter.min_deviation: expected a deviation between 0 and 1, "
-                f"received {self.min_deviation}"
-            )
-        if not self.similarity >= 0:
-            raise ConfigError(
-                f"segmenter.similarity: expected 0 or more, received {self.similarity}"
-            )
-        for name in ("min_area", "natural"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(
-                    f"segmenter.{name}: expected a share in [0, 1], received {getattr(self, name)}"
-                )
+    k: Count = 4
+    min_deviation: Annotated[float, Within("(0, 1)")] = 0.012
+    similarity: NotNegative = 0.9
+    min_area: Share = 0.004
+    natural: Share = 0.35
 
     def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
         """Background, then the regions, largest first ("texture 1", "object 1", ...)."""

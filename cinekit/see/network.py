@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.errors import ConfigError, SegmenterError
+from cinekit.checks import Checked, Count
+from cinekit.errors import SegmenterError
 from cinekit.model import Clip, SemanticResponse
 from cinekit.protocols import Progress, silent
 from cinekit.see.folding import fold, grid_size, quantise, resample
@@ -23,7 +24,7 @@ from cinekit.see.vocabulary import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkSegmenter(ABC):
+class NetworkSegmenter(Checked, ABC):
     """Runs a network on the frames of a clip and folds its classes into categories.
 
     A segmenter of one's own is a subclass with two methods::
@@ -49,15 +50,10 @@ class NetworkSegmenter(ABC):
         (see :mod:`cinekit.see.vocabulary`); None takes the table that comes with cinekit.
     """
 
-    every: int = 1
-    batch: int = 4
-    cells: int = 129
+    every: Count = 1
+    batch: Count = 4
+    cells: Count = 129
     categories: str | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("every", "batch", "cells"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"expected {name} >= 1, received {getattr(self, name)}")
 
     @abstractmethod
     def classes(self) -> str | Sequence[str]:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.checks import Count
 from cinekit.errors import ConfigError
 from cinekit.see.answers import NetworkOutput, class_probabilities, fit_labels, parse_labels
 from cinekit.see.network import NetworkSegmenter
@@ -72,19 +73,15 @@ class NetworkFileSegmenter(NetworkSegmenter):
     output: NetworkOutput = NetworkOutput.LOGITS
     mean: list[float] = field(default_factory=lambda: [127.5])
     std: list[float] = field(default_factory=lambda: [127.5])
-    threads: int = 2
+    threads: Count = 2
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("mean", "std"):
-            if len(getattr(self, name)) not in (1, 3):
-                raise ConfigError(
-                    f"expected one or three values of {name}, received {getattr(self, name)}"
-                )
+            if len(value := getattr(self, name)) not in (1, 3):
+                raise ConfigError(f"{name}: expected one or three values, received {value}")
         if 0 in self.std:
-            raise ConfigError(f"expected no zero in std, received {self.std}")
-        if self.threads < 1:
-            raise ConfigError(f"expected threads >= 1, received {self.threads}")
+            raise ConfigError(f"std: expected no zero, received {self.std}")
 
     @abstractmethod
     def open_network(self) -> OpenNetwork:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cinekit.checks import Checked, Count, Share
 from cinekit.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
-class RegionOptions:
+class RegionOptions(Checked):
     """Options of :func:`cinekit.see.select_regions`.
 
     k : at most so many regions are kept, largest first; K of [O] 3.1. 3 to 6 are sensible.
@@ -23,23 +24,17 @@ class RegionOptions:
         of the frames anywhere, so what it sweeps belongs to it. 0 < swept <= occurrence.
     """
 
-    k: int = 4
-    min_moving: float = 0.10
-    min_area: float = 0.005
-    min_part: float = 0.0008
-    occurrence: float = 0.5
-    swept: float = 0.08
+    k: Count = 4
+    min_moving: Share = 0.10
+    min_area: Share = 0.005
+    min_part: Share = 0.0008
+    occurrence: Share = 0.5
+    swept: Share = 0.08
 
     def __post_init__(self) -> None:
-        if self.k < 1:
-            raise ConfigError(f"regions.k: expected >= 1, received {self.k}")
-        for name in ("min_moving", "min_area", "min_part"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(
-                    f"regions.{name}: expected a share in [0, 1], received {getattr(self, name)}"
-                )
+        super().__post_init__()
         if not 0 < self.swept <= self.occurrence <= 1:
             raise ConfigError(
-                "regions: expected 0 < swept <= occurrence <= 1, "
+                "swept, occurrence: expected 0 < swept <= occurrence <= 1, "
                 f"received swept {self.swept} and occurrence {self.occurrence}"
             )

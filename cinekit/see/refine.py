@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cinekit import contract
-from cinekit.errors import ConfigError
+from cinekit.checks import Checked, Count, Within
 from cinekit.model import Clip, SemanticResponse
 from cinekit.protocols import Progress, Segmenter, silent
 from cinekit.see.ensemble import first_reason
@@ -32,7 +33,7 @@ Seen = tuple[Picture, Response]
 
 
 @dataclass(frozen=True, kw_only=True)
-class RefineSegmenter:
+class RefineSegmenter(Checked):
     """Mends the response of another segmenter; any: a network, an ensemble, a scene.
 
     In space by :func:`guided_filter`, whose guide is the frame itself; in time by
@@ -56,20 +57,10 @@ class RefineSegmenter:
     """
 
     of: Segmenter
-    edges: float = 0.01
-    steady: int = 5
-    contrast: float = 0.1
-    cells: int = 240
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.edges <= 0.5:
-            raise ConfigError(f"edges: expected a share in [0, 0.5], received {self.edges}")
-        if self.steady < 1 or self.steady % 2 == 0:
-            raise ConfigError(f"steady: expected an odd number >= 1, received {self.steady}")
-        if not 0 < self.contrast <= 1:
-            raise ConfigError(f"contrast: expected a value in (0, 1], received {self.contrast}")
-        if self.cells < 1:
-            raise ConfigError(f"cells: expected >= 1, received {self.cells}")
+    edges: Annotated[float, Within("[0, 0.5]")] = 0.01
+    steady: Annotated[int, Within("[1, inf)", odd=True)] = 5
+    contrast: Annotated[float, Within("(0, 1]")] = 0.1
+    cells: Count = 240
 
     def unavailable(self) -> str | None:
         """Why the segmenter that it refines cannot run here, or None."""

@@ -8,12 +8,13 @@ that fills it, and keeps its own where the network knows nothing that could move
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cinekit import contract
-from cinekit.errors import ConfigError
+from cinekit.checks import Checked, Within
 from cinekit.model import Clip, Motion, SemanticResponse
 from cinekit.protocols import Progress, Segmenter, silent
 from cinekit.see.ensemble import first_reason
@@ -36,7 +37,7 @@ SWEPT = 0.08
 
 
 @dataclass(frozen=True, kw_only=True)
-class SceneSegmenter:
+class SceneSegmenter(Checked):
     """Regions from semantics where the network is sure, from motion everywhere else.
 
     Parameters
@@ -51,15 +52,8 @@ class SceneSegmenter:
 
     semantic: Segmenter
     motion: Segmenter
-    confidence: float = 0.5
-    naming: float = 0.5
-
-    def __post_init__(self) -> None:
-        for name in ("confidence", "naming"):
-            if not 0 < getattr(self, name) <= 1:
-                raise ConfigError(
-                    f"{name}: expected a value in (0, 1], received {getattr(self, name)}"
-                )
+    confidence: Annotated[float, Within("(0, 1]")] = 0.5
+    naming: Annotated[float, Within("(0, 1]")] = 0.5
 
     def unavailable(self) -> str | None:
         """Why one of its two segmenters cannot run here, or None."""

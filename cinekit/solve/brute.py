@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.errors import ConfigError, SolverError
+from cinekit.checks import Checked, Count
+from cinekit.errors import SolverError
 from cinekit.protocols import LabelProblem, Progress, Solution, silent
 from cinekit.solve.starts import first_labels
 
 
 @dataclass(frozen=True, kw_only=True)
-class BruteForceSolver:
+class BruteForceSolver(Checked):
     """Tries all L^(h w) labellings; exact, and only for tests.
 
     Parameters
@@ -22,11 +23,7 @@ class BruteForceSolver:
     most : refuse problems with more labellings than this, >= 1.
     """
 
-    most: int = 200_000
-
-    def __post_init__(self) -> None:
-        if self.most < 1:
-            raise ConfigError(f"expected most >= 1, received {self.most}")
+    most: Count = 200_000
 
     def solve(
         self,

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.errors import ConfigError
+from cinekit.checks import Checked, Count, NotNegative
 from cinekit.protocols import LabelProblem, Progress, Solution, silent
 from cinekit.solve.grid_cut import grid_cut
 from cinekit.solve.moves import Fusion
@@ -20,7 +20,7 @@ from cinekit.solve.starts import first_labels
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExpansionSolver:
+class ExpansionSolver(Checked):
     """Expansion moves over all labels in turn, until a sweep brings too little.
 
     A backend that is only a minimum cut subclasses this and overrides :meth:`cut`.
@@ -32,14 +32,8 @@ class ExpansionSolver:
         Moves look only where they could gain a few times that; 0 makes every move exact.
     """
 
-    sweeps: int = 6
-    tolerance: float = 1e-3
-
-    def __post_init__(self) -> None:
-        if self.sweeps < 1:
-            raise ConfigError(f"expected sweeps >= 1, received {self.sweeps}")
-        if not self.tolerance >= 0:
-            raise ConfigError(f"expected tolerance >= 0, received {self.tolerance}")
+    sweeps: Count = 6
+    tolerance: NotNegative = 1e-3
 
     def cut(
         self,

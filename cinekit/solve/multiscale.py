@@ -15,12 +15,14 @@ sweep, else full sweeps of expansion.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.checks import Checked, Count, Natural, NotNegative, Within
 from cinekit.energy import LoopProblem
-from cinekit.errors import ConfigError, SolverError
+from cinekit.errors import SolverError
 from cinekit.protocols import LabelProblem, Progress, Solution, silent
 from cinekit.solve import table_metric
 from cinekit.solve.coarse_to_fine import Effort, solve_line
@@ -42,7 +44,7 @@ _LITTLE = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
-class MultiscaleSolver:
+class MultiscaleSolver(Checked):
     """Chains and moves on a pyramid, other labellings fused in.
 
     Parameters
@@ -68,34 +70,16 @@ class MultiscaleSolver:
         ends higher: docs/performance.md has the price.
     """
 
-    levels: int = 3
-    iterations: int = 20
-    proposals: int = 2
-    stride: int = 4
-    polish: int = 0
-    block: int = 4
-    sweeps: int = 2
-    tolerance: float = 1e-3
-    table_megabytes: int = 256
-    keep: float = 1.0
-
-    def __post_init__(self) -> None:
-        for name, least in (
-            ("levels", 0),
-            ("iterations", 0),
-            ("proposals", 0),
-            ("stride", 1),
-            ("polish", 0),
-            ("block", 1),
-            ("sweeps", 1),
-            ("table_megabytes", 1),
-        ):
-            if not getattr(self, name) >= least:
-                raise ConfigError(f"expected {name} >= {least}, received {getattr(self, name)}")
-        if not self.tolerance >= 0:
-            raise ConfigError(f"expected tolerance >= 0, received {self.tolerance}")
-        if not 0 < self.keep <= 1:
-            raise ConfigError(f"expected keep in (0, 1], received {self.keep}")
+    levels: Natural = 3
+    iterations: Natural = 20
+    proposals: Natural = 2
+    stride: Count = 4
+    polish: Natural = 0
+    block: Count = 4
+    sweeps: Count = 2
+    tolerance: NotNegative = 1e-3
+    table_megabytes: Count = 256
+    keep: Annotated[float, Within("(0, 1]")] = 1.0
 
     def solve(
         self,

@@ -6,13 +6,14 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cinekit.errors import ConfigError, WriteError
+from cinekit.checks import Checked, Share, Within
+from cinekit.errors import WriteError
 from cinekit.store.atomic import whole_file
 from cinekit.write.frames import checked_frames, delays, told_if_fewer
 from cinekit.write.palette import PaletteMap, choose_palette
@@ -22,7 +23,7 @@ _TRANSPARENT = 255
 
 
 @dataclass(frozen=True, kw_only=True)
-class GifWriter:
+class GifWriter(Checked):
     """GIF for places that take nothing else; loops for ever.
 
     colours : size of the one palette that all frames share, 2 to 255.
@@ -37,14 +38,8 @@ class GifWriter:
     suffix: ClassVar[str] = ".gif"
     media_type: ClassVar[str] = "image/gif"
 
-    colours: int = 255
-    dither: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not 2 <= self.colours <= 255:
-            raise ConfigError(f"expected gif colours in [2, 255], received {self.colours}")
-        if not 0 <= self.dither <= 1:
-            raise ConfigError(f"expected gif dither in [0, 1], received {self.dither}")
+    colours: Annotated[int, Within("[2, 255]")] = 255
+    dither: Share = 0.5
 
     def write(
         self, frames: Iterable[NDArray[np.uint8]], fps: float, path: Path, repeat: int = 1

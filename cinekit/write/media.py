@@ -15,7 +15,7 @@ from PIL import Image
 
 from cinekit.write.frames import shrink
 from cinekit.write.maps import Picture, contact_sheet
-from cinekit.write.mp4 import Mp4Writer
+from cinekit.write.mp4 import Mp4Writer, Preset
 
 MEDIA_TYPES = {
     ".mp4": "video/mp4",
@@ -77,7 +77,7 @@ def preview(frames: Iterable[Picture], fps: float, limit: int = PREVIEW_BYTES) -
         path = Path(folder) / "preview.mp4"
         for longest, crf in _TRIES:
             small = (shrink(picture, longest) for picture in pictures)
-            writer = Mp4Writer(crf=crf, preset="faster", still_std=None, still_psnr=None)
+            writer = Mp4Writer(crf=crf, preset=Preset.faster, still_std=None, still_psnr=None)
             writer.write(small, fps, path)
             data = path.read_bytes()
             if len(data) <= limit:

@@ -6,9 +6,10 @@ import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import av
 import cv2
@@ -16,7 +17,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from cinekit.errors import ConfigError
+from cinekit.checks import Checked, Positive, Within
 from cinekit.judge import decode_check
 from cinekit.store.atomic import whole_file
 from cinekit.write.frames import checked_frames, even, exact_rate
@@ -37,14 +38,12 @@ _HALVES = 8.0
 _BELOW_CEILING = 0.1
 """dB below what the colour conversion alone leaves, where a finer crf buys nothing any more."""
 
-_PRESETS = (
-    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
-    *("medium", "slow", "slower", "veryslow"),
-)
+Preset = StrEnum("Preset", "ultrafast superfast veryfast faster fast medium slow slower veryslow")
+"""Of x264: how long it looks for what can be left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mp4Writer:
+class Mp4Writer(Checked):
     """H.264 in MP4: plays everywhere.
 
     crf : constant rate factor, 1 to 51; lower is better and larger (0 would be lossless, in a
@@ -73,23 +72,10 @@ class Mp4Writer:
     suffix: ClassVar[str] = ".mp4"
     media_type: ClassVar[str] = "video/mp4"
 
-    crf: float = 14.0
-    preset: str = "slow"
-    still_std: float | None = 0.05
+    crf: Annotated[float, Within(f"[{_FINEST}, 51]")] = 14.0
+    preset: Preset = Preset.slow
+    still_std: Positive | None = 0.05
     still_psnr: float | None = 42.2
-
-    def __post_init__(self) -> None:
-        if not _FINEST <= self.crf <= 51:
-            raise ConfigError(f"expected mp4 crf in [{_FINEST:g}, 51], received {self.crf}")
-        if self.preset not in _PRESETS:
-            raise ConfigError(
-                f"expected an x264 preset of {', '.join(_PRESETS)}, received {self.preset!r}"
-            )
-        if self.still_std is not None and not self.still_std > 0:
-            raise ConfigError(
-                f"expected mp4 still_std > 0 or null, received {self.still_std}; "
-                "no lossy file stands still to 0"
-            )
 
     def write(
         self, frames: Iterable[NDArray[np.uint8]], fps: float, path: Path, repeat: int = 1

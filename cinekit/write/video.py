@@ -22,14 +22,15 @@ from enum import StrEnum
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from cinekit.errors import ConfigError, WriteError
+from cinekit.checks import Checked, Within
+from cinekit.errors import WriteError
 from cinekit.store.atomic import whole_file
 from cinekit.write.frames import checked_frames, even, exact_rate
 
@@ -173,7 +174,7 @@ class WebmCodec(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebmWriter:
+class WebmWriter(Checked):
     """VP9 or AV1 in WebM: smaller than H.264, free of its licence, plays in every browser.
 
     codec : "vp9" (faster to decode) or "av1" (smaller).
@@ -187,13 +188,7 @@ class WebmWriter:
     media_type: ClassVar[str] = "video/webm"
 
     codec: WebmCodec = WebmCodec.VP9
-    crf: int = 20
-
-    def __post_init__(self) -> None:
-        if self.codec not in tuple(WebmCodec):
-            raise ConfigError(f"expected webm codec vp9 or av1, received {self.codec!r}")
-        if not 0 <= self.crf <= 63:
-            raise ConfigError(f"expected webm crf in [0, 63], received {self.crf}")
+    crf: Annotated[int, Within("[0, 63]")] = 20
 
     def write(
         self, frames: Iterable[NDArray[np.uint8]], fps: float, path: Path, repeat: int = 1

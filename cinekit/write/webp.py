@@ -16,13 +16,14 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cinekit.errors import ConfigError, WriteError
+from cinekit.checks import Checked, Within
+from cinekit.errors import WriteError
 from cinekit.store.atomic import whole_file
 from cinekit.write.frames import checked_frames, delays, told_if_fewer
 
@@ -30,7 +31,7 @@ _ANIMATED, _ALPHA = 0x02, 0x10
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebpWriter:
+class WebpWriter(Checked):
     """Animated WebP: full colour, an <img> in every browser, loops for ever.
 
     quality : 0 to 100 for lossy; with ``lossless`` the effort of the search instead.
@@ -45,15 +46,9 @@ class WebpWriter:
     suffix: ClassVar[str] = ".webp"
     media_type: ClassVar[str] = "image/webp"
 
-    quality: int = 85
+    quality: Annotated[int, Within("[0, 100]")] = 85
     lossless: bool = False
-    method: int = 4
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.quality <= 100:
-            raise ConfigError(f"expected webp quality in [0, 100], received {self.quality}")
-        if not 0 <= self.method <= 6:
-            raise ConfigError(f"expected webp method in [0, 6], received {self.method}")
+    method: Annotated[int, Within("[0, 6]")] = 4
 
     def write(
         self, frames: Iterable[NDArray[np.uint8]], fps: float, path: Path, repeat: int = 1

@@ -55,7 +55,7 @@ def test_limits_hold() -> None:
 
 @pytest.mark.parametrize("field", ["combine", "most"])
 def test_options_out_of_range_are_one_line(field: str) -> None:
-    with pytest.raises(ConfigError, match=f"candidates.{field}: expected >= 1, received 0"):
+    with pytest.raises(ConfigError, match=f"{field}: expected a value >= 1, received 0"):
         CandidateOptions(**{field: 0})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 
 import cinekit
 
+Degrees = Annotated[float, cinekit.Within("[0, 360]")]
+
 
 @dataclass(frozen=True, kw_only=True)
-class ColourSegmenter:
+class ColourSegmenter(cinekit.Checked):
     """Calls the pixels of a range of hues by a name.
 
     Parameters
@@ -28,23 +31,10 @@ class ColourSegmenter:
 
     category: str = "coloured"
     natural: bool = True
-    hue_from: float = 330.0
-    hue_to: float = 30.0
-    saturation: float = 0.3
-    cells: int = 240
-
-    def __post_init__(self) -> None:
-        for name in ("hue_from", "hue_to"):
-            if not 0 <= getattr(self, name) <= 360:
-                raise cinekit.ConfigError(
-                    f"{name}: expected degrees in [0, 360], received {getattr(self, name)}"
-                )
-        if not 0 <= self.saturation <= 1:
-            raise cinekit.ConfigError(
-                f"saturation: expected a share in [0, 1], received {self.saturation}"
-            )
-        if self.cells < 1:
-            raise cinekit.ConfigError(f"cells: expected >= 1, received {self.cells}")
+    hue_from: Degrees = 330.0
+    hue_to: Degrees = 30.0
+    saturation: cinekit.Share = 0.3
+    cells: cinekit.Count = 240
 
     def respond(
         self, clip: cinekit.Clip, progress: cinekit.Progress = cinekit.silent

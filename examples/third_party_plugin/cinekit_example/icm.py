@@ -16,7 +16,7 @@ import cinekit
 
 
 @dataclass(frozen=True, kw_only=True)
-class IcmSolver:
+class IcmSolver(cinekit.Checked):
     """Iterated conditional modes on a checkerboard: pixels of one colour do not touch.
 
     Parameters
@@ -24,11 +24,7 @@ class IcmSolver:
     sweeps : at most so many passes over the picture, >= 1; it stops when nothing changes.
     """
 
-    sweeps: int = 20
-
-    def __post_init__(self) -> None:
-        if self.sweeps < 1:
-            raise cinekit.ConfigError(f"sweeps: expected >= 1, received {self.sweeps}")
+    sweeps: cinekit.Count = 20
 
     def solve(
         self,

@@ -42,9 +42,9 @@ def test_a_cell_holds_the_share_of_its_pixels():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"hue_from": -1}, r"hue_from: expected degrees in \[0, 360\], received -1"),
-        ({"saturation": 2}, "saturation: expected a share"),
-        ({"cells": 0}, "cells: expected >= 1"),
+        ({"hue_from": -1}, r"hue_from: expected a value in \[0, 360\], received -1"),
+        ({"saturation": 2}, "saturation: expected a value"),
+        ({"cells": 0}, "cells: expected a value >= 1"),
     ],
 )
 def test_options_are_checked(options, message):

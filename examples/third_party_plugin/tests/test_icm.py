@@ -29,5 +29,5 @@ def test_no_single_pixel_can_improve_the_result(seed):
 
 
 def test_options_are_checked():
-    with pytest.raises(cinekit.ConfigError, match="sweeps: expected >= 1, received 0"):
+    with pytest.raises(cinekit.ConfigError, match="sweeps: expected a value >= 1, received 0"):
         IcmSolver(sweeps=0)

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit import (
+    Checked,
     Cinemagraph,
     ConfigError,
+    Count,
     RankError,
     Result,
     find_weights,
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class C3dFeatures:
+class C3dFeatures(Checked):
     """fc6 of C3D, averaged over a loop, in a few numbers: the motion features of [O] 4.2.
 
     The names carry ``dims``: ``c3d64_00`` ... ``c3d64_63``; they have no unit, and lie in
@@ -46,14 +48,9 @@ class C3dFeatures:
 
     model: str = "c3d.pickle"
     mean: str | None = None
-    clips: int = 4
-    dims: int = 64
+    clips: Count = 4
+    dims: Count = 64
     device: str = "cpu"
-
-    def __post_init__(self) -> None:
-        for name in ("clips", "dims"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"expected {name} >= 1, received {getattr(self, name)}")
 
     def unavailable(self) -> str | None:
         """Why it cannot run here: the package or a file is missing."""

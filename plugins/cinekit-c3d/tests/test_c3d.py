@@ -311,7 +311,7 @@ def test_missing_files_say_where_they_are_published(tmp_path, monkeypatch, model
 
 
 def test_options_out_of_range_are_refused(model):
-    with pytest.raises(ConfigError, match="clips >= 1"):
+    with pytest.raises(ConfigError, match="clips: expected a value >= 1"):
         C3dFeatures(clips=0)
     with pytest.raises(ConfigError, match=f"dims of at most {HIDDEN}"):
         extract(C3dFeatures(model=model, dims=HIDDEN + 1), loop())

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cinekit import (
     Clip,
-    ConfigError,
+    Count,
     NetworkSegmenter,
     Progress,
     SemanticResponse,
+    Within,
     find_weights,
     lacking,
     silent,
@@ -36,19 +38,11 @@ class FaceSegmenter(NetworkSegmenter):
     threads : threads of the .tflite networks; the result does not depend on them.
     """
 
-    faces: int = 4
-    confidence: float = 0.5
-    scales: int = 2
-    threads: int = 2
-    cells: int = 240
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in ("faces", "scales", "threads"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"expected {name} >= 1, received {getattr(self, name)}")
-        if not 0 < self.confidence < 1:
-            raise ConfigError(f"expected confidence in (0, 1), received {self.confidence}")
+    faces: Count = 4
+    confidence: Annotated[float, Within("(0, 1)")] = 0.5
+    scales: Count = 2
+    threads: Count = 2
+    cells: Count = 240
 
     def missing(self, *files: str) -> str | None:
         """Why .tflite networks in these files cannot run here, in one line, or None."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cinekit import (
-    ConfigError,
     NetworkOutput,
     SegmenterError,
     WeightsError,
+    Within,
     class_probabilities,
     find_weights,
     grid_size,
@@ -63,13 +63,8 @@ class BiSeNetSegmenter(FaceSegmenter):
 
     model: str = "79999_iter.pth"
     detector: str | None = "face_detection_short_range.tflite"
-    size: int = 512
+    size: Annotated[int, Within("[32, inf)")] = 512
     device: str = "cpu"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.size < 32:
-            raise ConfigError(f"expected size >= 32, received {self.size}")
 
     def unavailable(self) -> str | None:
         """Why it cannot run here: a package or the weights are missing."""

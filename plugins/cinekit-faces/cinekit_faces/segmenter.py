@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit import ConfigError, find_weights, grid_size
+from cinekit import Share, find_weights, grid_size
 from cinekit_faces import mesh
 from cinekit_faces.base import FaceSegmenter
 from cinekit_faces.known import KNOWN
@@ -35,12 +35,7 @@ class FaceMeshSegmenter(FaceSegmenter):
 
     detector: str = "face_detection_short_range.tflite"
     landmarks: str = "face_landmark.tflite"
-    grow: float = 0.15
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 <= self.grow <= 1:
-            raise ConfigError(f"expected grow in [0, 1], received {self.grow}")
+    grow: Share = 0.15
 
     def unavailable(self) -> str | None:
         """Why it cannot run here: the package or the weights are missing."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cinekit import (
-    ConfigError,
     NetworkOutput,
     NetworkSegmenter,
     SegmenterError,
     Vocabulary,
     WeightsError,
+    Within,
     class_probabilities,
     find_weights,
     fit_labels,
@@ -72,14 +72,9 @@ class Fcn8Segmenter(NetworkSegmenter):
 
     model: str
     labels: str | None = None
-    longest: int = 500
+    longest: Annotated[int, Within("[16, inf)")] = 500
     at_once: bool = False
     device: str = "cpu"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.longest < 16:
-            raise ConfigError(f"expected longest >= 16, received {self.longest}")
 
     def unavailable(self) -> str | None:
         """Why it cannot run here: the package or the weights are missing."""

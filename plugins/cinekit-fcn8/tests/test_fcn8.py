@@ -313,7 +313,7 @@ def test_missing_weights_say_where_they_are_published(tmp_path, monkeypatch):
 
 def test_options_out_of_range_are_refused(tmp_path):
     torch.save(narrow().state_dict(), tmp_path / "a.pth")
-    with pytest.raises(ConfigError, match="longest >= 16"):
+    with pytest.raises(ConfigError, match="longest: expected a value >= 16"):
         Fcn8Segmenter(model="x", longest=3)
     clip = Clip(np.zeros((1, 16, 16, 3), np.uint8), 25.0)
     with pytest.raises(ConfigError, match="expected cpu, cuda"):

@@ -38,7 +38,7 @@ class Moves(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GcoSolver:
+class GcoSolver(cinekit.Checked):
     """Expansion or swap moves by GCO (Boykov, Veksler, Zabih; research licence).
 
     Parameters
@@ -49,13 +49,9 @@ class GcoSolver:
         them and they reach less.
     """
 
-    sweeps: int = 6
-    tolerance: float = 1e-3
+    sweeps: cinekit.Count = 6
+    tolerance: cinekit.NotNegative = 1e-3
     algorithm: Moves = Moves.EXPANSION
-
-    def __post_init__(self) -> None:
-        cinekit.at_least(self, sweeps=1, tolerance=0)
-        cinekit.set_enum(self, "algorithm", Moves)
 
     def unavailable(self) -> str | None:
         """Why this solver cannot run here, or None."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from cinekit import (
     SegmenterError,
     SemanticResponse,
     WeightsError,
+    Within,
     checksum,
     class_probabilities,
     download,
@@ -70,14 +71,12 @@ class MmsegSegmenter(NetworkSegmenter):
     checkpoint: str | None = None
     download: bool = False
     sha256: str | None = None
-    longest: int | None = None
+    longest: Annotated[int, Within("[16, inf)")] | None = None
     device: str = "cpu"
     batch: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.longest is not None and self.longest < 16:
-            raise ConfigError(f"expected longest >= 16, received {self.longest}")
         if self.download and self.checkpoint is not None:
             raise ConfigError(
                 "download=true fetches the checkpoint that the model index names for the config; "

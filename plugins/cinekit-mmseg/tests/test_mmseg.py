@@ -273,7 +273,7 @@ def test_a_config_that_includes_another_one_is_known_by_both(tmp_path):
 
 
 def test_options_out_of_range_are_refused(tmp_path, fcn):
-    with pytest.raises(ConfigError, match="longest >= 16"):
+    with pytest.raises(ConfigError, match="longest: expected a value >= 16"):
         MmsegSegmenter(config="x", longest=3)
     with pytest.raises(ConfigError, match="leave out checkpoint"):
         MmsegSegmenter(config="x", checkpoint="y.pth", download=True)

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit import ConfigError, NetworkFileSegmenter, find_weights
+from cinekit import Count, NetworkFileSegmenter, find_weights
 from cinekit_onnx.network import Form, Layout, Network
 
 
@@ -39,17 +39,12 @@ class OnnxSegmenter(NetworkFileSegmenter):
     distribution: ClassVar[str] = "onnxruntime"
 
     output_name: str | None = None
-    size: tuple[int, int] | None = None
+    size: tuple[Count, Count] | None = None
     layout: Layout = Layout.AUTO
     output_layout: Layout = Layout.AUTO
     channels: Channels = Channels.RGB
     mean: list[float] = field(default_factory=lambda: [123.675, 116.28, 103.53])
     std: list[float] = field(default_factory=lambda: [58.395, 57.12, 57.375])
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.size is not None and min(self.size) < 1:
-            raise ConfigError(f"expected a size of at least 1x1, received {list(self.size)}")
 
     def open_network(self) -> Network:
         """The network in ONNX Runtime; see :class:`NetworkFileSegmenter`."""

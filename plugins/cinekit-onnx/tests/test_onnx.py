@@ -212,5 +212,5 @@ def test_a_batch_that_is_fixed_is_one_clear_line(tmp_path):
 
 
 def test_a_size_out_of_range_is_refused():
-    with pytest.raises(ConfigError, match="a size of at least 1x1"):
+    with pytest.raises(ConfigError, match="size: expected a value >= 1"):
         made(Path("x"), size=(0, 4))

@@ -13,16 +13,17 @@ import cinekit
 from cinekit import (
     Aem,
     AemOptions,
+    Checked,
+    Count,
     Features,
     FittedRanker,
     MappingKind,
+    Natural,
+    Positive,
     Scaler,
     Training,
     UserRatings,
-    above_zero,
-    at_least,
     fit_aem,
-    set_enum,
 )
 
 Array = NDArray[np.float64]
@@ -67,23 +68,17 @@ class FittedXgboost(FittedRanker):
 
 
 @dataclass(frozen=True, kw_only=True)
-class XgboostRanker:
+class XgboostRanker(Checked):
     """Gradient-boosted trees on the features joined with the user's AEm latent."""
 
     objective: Objective = Objective.REGRESSION
-    rounds: int = 100
-    depth: int = 4
-    rate: float = 0.1
+    rounds: Count = 100
+    depth: Count = 4
+    rate: Positive = 0.1
     mapping: MappingKind = MappingKind.LINEAR
-    latent: int = 6
-    seed: int = 0
+    latent: Count = 6
+    seed: Natural = 0
     fitted: ClassVar[type[FittedRanker]] = FittedXgboost
-
-    def __post_init__(self) -> None:
-        set_enum(self, "objective", Objective)
-        set_enum(self, "mapping", MappingKind)
-        at_least(self, rounds=1, depth=1, latent=1, seed=0)
-        above_zero(self, "rate")
 
     def unavailable(self) -> str | None:
         """Why this ranker cannot run here, or None."""

@@ -103,7 +103,7 @@ def test_the_output_folder_has_a_plain_name(path, stem):
         (("clip.mp4", "segmentr=motion"), "unknown option 'segmentr' (did you mean 'segmenter'?)"),
         (("clip.mp4", "render.fad=2"), "unknown option 'render.fad' (did you mean 'render.fade'?)"),
         (("clip.mp4", "render.fade=x"), "render.fade: expected int, received 'x'"),
-        (("clip.mp4", "render.fade=-1"), "render.fade: expected 0 to 64, received -1"),
+        (("clip.mp4", "render.fade=-1"), "render.fade: expected a value in [0, 64], received -1"),
         (("clip.mp4", "+render.fades=2"), "render.fades: unknown option (did you mean 'fade'?)"),
         (("clip.mp4", "nonsense"), "expected NAME=VALUE after the clip, received 'nonsense'"),
         (("clip.mp4", "energy=oh2017,liao2013"), "add --multirun to your command line"),

@@ -14,10 +14,10 @@ from cinekit.see.motion import MotionSegmenter
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("repeat=0",), "repeat: expected >= 1, received 0"),
-        (("threads=-1",), "threads: expected >= 0, received -1"),
+        (("repeat=0",), "repeat: expected a value >= 1, received 0"),
+        (("threads=-1",), "threads: expected a value >= 0, received -1"),
         (("clip=none",), "clip: expected a mapping of options, received 'none'"),
-        (("writer.mp4.crf=99",), "writer.mp4: expected mp4 crf in [0, 51], received 99.0"),
+        (("writer.mp4.crf=99",), "writer.mp4.crf: expected a value in [1.0, 51], received 99.0"),
         (
             ("segmenter=auto", "segmenter.k=3"),
             "'segmenter.k'; options of the chosen segmenter: segmenter.choices, segmenter.name",

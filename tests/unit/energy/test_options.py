@@ -43,14 +43,14 @@ def test_liao2013_uses_no_semantics() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"semantic_weight": 1.5}, r"semantic_weight in \[0, 1\], received 1.5"),
+        ({"semantic_weight": 1.5}, r"semantic_weight: expected a value in \[0, 1\], received 1.5"),
         ({"semantic_weight": float("nan")}, "semantic_weight"),
-        ({"spatial_weight": -1.0}, "spatial_weight >= 0"),
-        ({"min_period": 1}, "min_period >= 2"),
-        ({"period_step": 0}, "period_step >= 1"),
-        ({"still_frames": 0}, "still_frames >= 1"),
-        ({"static_sigma_time": 0.0}, "static_sigma_time > 0"),
-        ({"rigid_weight": 0.5}, "rigid_weight >= 1"),
+        ({"spatial_weight": -1.0}, "spatial_weight: expected a value >= 0"),
+        ({"min_period": 1}, "min_period: expected a value >= 2"),
+        ({"period_step": 0}, "period_step: expected a value >= 1"),
+        ({"still_frames": 0}, "still_frames: expected a value >= 1"),
+        ({"static_sigma_time": 0.0}, "static_sigma_time: expected a value > 0"),
+        ({"rigid_weight": 0.5}, "rigid_weight: expected a value >= 1"),
     ],
 )
 def test_a_wrong_energy_option_is_named(wrong: dict[str, float], message: str) -> None:
@@ -61,11 +61,11 @@ def test_a_wrong_energy_option_is_named(wrong: dict[str, float], message: str) -
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"scale": 0.0}, "0 < scale <= 1"),
-        ({"scale": 1.1}, "0 < scale <= 1"),
-        ({"every": 0}, "every >= 1"),
-        ({"response_median": 4}, "odd response_median, received 4"),
-        ({"dead_band": 2.0}, r"dead_band in \[0, 1\]"),
+        ({"scale": 0.0}, r"scale: expected a value in \(0, 1\]"),
+        ({"scale": 1.1}, r"scale: expected a value in \(0, 1\]"),
+        ({"every": 0}, "every: expected a value >= 1"),
+        ({"response_median": 4}, "response_median: expected an odd number >= 1, received 4"),
+        ({"dead_band": 2.0}, r"dead_band: expected a value in \[0, 1\]"),
     ],
 )
 def test_a_wrong_working_option_is_named(wrong: dict[str, float], message: str) -> None:

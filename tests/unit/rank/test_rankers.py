@@ -121,10 +121,10 @@ def test_known_cinemagraphs_profit_from_what_others_said():
     [
         (lambda: JointRanker(mapping="quadratic"), "mapping: expected one of linear, rbf"),
         (lambda: JointRanker(balance="even"), "balance: expected one of paper, normalised"),
-        (lambda: JointRanker(blend=2.0), "blend: expected 0 to 1 or null"),
-        (lambda: JointRanker(ridge=0.0), "ridge: expected more than 0"),
+        (lambda: JointRanker(blend=2.0), "blend: expected a value in"),
+        (lambda: JointRanker(ridge=0.0), "ridge: expected a value > 0"),
         (lambda: SharedForestRanker(user_feature="pca"), "user_feature: expected one of aem, mc"),
-        (lambda: GlobalForestRanker(trees=0), "trees: expected at least 1"),
+        (lambda: GlobalForestRanker(trees=0), "trees: expected a value >= 1"),
         (lambda: CompletionRanker(method="knn"), "method: expected one of aem, mc"),
     ],
 )

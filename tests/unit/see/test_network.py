@@ -120,7 +120,7 @@ def test_a_network_that_sees_nothing_that_can_move_says_so():
 
 @pytest.mark.parametrize("wrong", ["every", "batch", "cells"])
 def test_options_out_of_range_are_refused(wrong):
-    with pytest.raises(ConfigError, match=f"expected {wrong} >= 1, received 0"):
+    with pytest.raises(ConfigError, match=f"{wrong}: expected a value >= 1, received 0"):
         ColourNetwork(**{wrong: 0})
 
 

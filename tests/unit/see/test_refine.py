@@ -194,10 +194,10 @@ def test_it_cannot_run_where_the_other_cannot():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"edges": -0.1}, r"edges: expected a share in \[0, 0.5\]"),
+        ({"edges": -0.1}, r"edges: expected a value in \[0, 0.5\]"),
         ({"steady": 4}, "steady: expected an odd number >= 1, received 4"),
         ({"contrast": 0.0}, r"contrast: expected a value in \(0, 1\]"),
-        ({"cells": 0}, "cells: expected >= 1"),
+        ({"cells": 0}, "cells: expected a value >= 1"),
     ],
 )
 def test_options_out_of_range_are_refused(wrong, message):

@@ -214,7 +214,7 @@ def test_a_network_that_knows_potted_plants_does_not_deny_bushes():
 
 @pytest.mark.parametrize(
     ("members", "weights", "message"),
-    [(1, (), "at least 2"), (2, (1.0,), "one per member"), (2, (1.0, 0.0), "values > 0")],
+    [(1, (), "at least 2"), (2, (1.0,), "one per member"), (2, (1.0, 0.0), "a value > 0")],
 )
 def test_wrong_ensembles_are_refused(members, weights, message):
     answer = Canned(answer=response(constant(left()), ["background", "water"]))
