@@ -283,10 +283,10 @@ def test_missing_weights_say_where_to_put_them(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"faces": 0}, "faces >= 1"),
-        ({"scales": 0}, "scales >= 1"),
-        ({"confidence": 1.0}, r"confidence in \(0, 1\)"),
-        ({"grow": -0.1}, r"grow in \[0, 1\]"),
+        ({"faces": 0}, "faces: expected a value >= 1"),
+        ({"scales": 0}, "scales: expected a value >= 1"),
+        ({"confidence": 1.0}, r"confidence: expected a value in \(0, 1\)"),
+        ({"grow": -0.1}, r"grow: expected a value in \[0, 1\]"),
     ],
 )
 def test_options_out_of_range_are_refused(wrong, message):
