@@ -109,7 +109,11 @@ def test_a_missing_torch_is_said_with_what_installs_it(monkeypatch):
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
-    [({"size": 31}, "size: expected a value >= 32"), ({"faces": 0}, "faces >= 1"), ({"batch": 0}, "batch >= 1")],
+    [
+        ({"size": 31}, "size: expected a value >= 32"),
+        ({"faces": 0}, "faces: expected a value >= 1"),
+        ({"batch": 0}, "batch: expected a value >= 1"),
+    ],
 )
 def test_options_of_bisenet_out_of_range_are_refused(wrong, message):
     with pytest.raises(ConfigError, match=message):
