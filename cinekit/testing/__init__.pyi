@@ -7,6 +7,7 @@ from cinekit.testing.feature_suite import FeatureSuite as FeatureSuite
 from cinekit.testing.feature_suite import moving_box as moving_box
 from cinekit.testing.feature_suite import result_of as result_of
 from cinekit.testing.harbour import demo_clip as demo_clip
+from cinekit.testing.judge_suite import JudgeSuite as JudgeSuite
 from cinekit.testing.package_suite import OptionSuite as OptionSuite
 from cinekit.testing.package_suite import PackageSuite as PackageSuite
 from cinekit.testing.package_suite import private_imports as private_imports

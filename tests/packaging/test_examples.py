@@ -19,6 +19,7 @@ from cinekit.plug.registry import KINDS, Plugins
 from cinekit.testing import (
     FeatureSuite,
     FrameSegmenterSuite,
+    JudgeSuite,
     Played,
     RankerSuite,
     SolverSuite,
@@ -75,6 +76,13 @@ class TestSolvers(SolverSuite):
     exact_on_binary = finds_planted = False
 
     def solver(self):
+        return self.make()
+
+
+class TestJudges(JudgeSuite):
+    of = shown("judge")
+
+    def judge(self):
         return self.make()
 
 

@@ -12,6 +12,13 @@ from cinekit.errors import ConfigError
 from cinekit.judge import MEASURES, LimitJudge
 from cinekit.judge.verdict import RULES
 from cinekit.model import Verdict
+from cinekit.testing import JudgeSuite
+
+
+class TestLimits(JudgeSuite):
+    def judge(self):
+        return LimitJudge()
+
 
 GOOD = {
     "moving_area": 0.3,
