@@ -43,7 +43,7 @@ from cinekit.see import RegionOptions, select_regions
 from cinekit.see.candidates import CandidateOptions, make_candidates
 from cinekit.see.motion import MotionSegmenter
 from cinekit.solve import MultiscaleSolver, solve_candidates
-from cinekit.solve.moves import Fusion
+from cinekit.solve.moves import Moves
 from cinekit.testing import demo_clip
 
 SIZES = {
@@ -72,7 +72,7 @@ class NaiveSolver:
             labels = np.full(problem.shape, best, np.int32)
         for _ in range(self.sweeps):
             for label in range(problem.n_labels):
-                move = Fusion(problem, labels, cut)  # computes the current pair costs anew
+                move = Moves.of(problem, labels, cut)  # computes the current pair costs anew
                 move.propose(label)
                 labels = move.labels
         return Solution(labels=labels, energy=problem.energy(labels))

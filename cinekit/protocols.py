@@ -96,11 +96,43 @@ class Segmenter(Component, Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class OnePeriod:
+    """Labels that show loops of one period, each from its own start frame, the same everywhere.
+
+    With ``A(x, k, j) = sum_{f<j} |X(x, f) - X(x, f + k p)|^2``, an end x of an edge sees labels at
+    most p apart ``|A(x, 1, s) - A(x, 1, s')| / p`` apart, and others as
+    :func:`cinekit.energy.distance.from_sums` says; the edge costs its weight times both.
+
+    period : p > 1. starts : int64 (L,), ascending.
+    sums : float32 (h * w, m, F), A for k = 1 .. m, up to the farthest starts.
+    weights : of the edges, float32 (h - 1, w) and (h, w - 1).
+    """
+
+    period: int
+    starts: NDArray[np.int64]
+    sums: NDArray[np.float32]
+    weights: tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
 @runtime_checkable
 class LabelProblem(Protocol):
     """A grid Markov random field whose pair cost depends on the edge and on both labels.
 
     A labelling is an int32 (h, w) array of label indices in ``[0, n_labels)``.
+
+    Solvers know nothing else of a problem, except that they ask for these, which are optional:
+
+    ``one_period() -> OnePeriod | None``
+        Without it the default solver uses ``line``, and where there is none, message passing on
+        ``blocks`` and moves.
+    ``in_order : bool``
+        Labels beside each other cost much the same. Without it all labels are proposed in turn.
+    ``part(labels) -> LabelProblem``
+        The same problem with some labels only, int (L',). Without it none can be left out.
+    ``move_costs(labels, new, reuse, area, guess)``, ``mixed_costs(taken, costs, area)``
+        As those of :class:`cinekit.energy.LoopProblem`: all pair costs of a move in one pass.
+        Without them ``pairwise`` is called six times a move.
     """
 
     @property

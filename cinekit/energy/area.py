@@ -7,6 +7,7 @@ is then computed row by row on the spans of an area instead of on all pixels.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,44 @@ class Area:
     spans: NDArray[np.int32]
     inside: NDArray[np.bool_]
     free: NDArray[np.bool_]
+
+    @cached_property
+    def flat(self) -> NDArray[np.int64]:
+        """The spans as ranges of pixel numbers, row by row: int64 (m, 2); all pixels are one."""
+        if self.inside.all():
+            return np.array([[0, self.inside.size]])
+        rows = self.spans[:, :1].astype(np.int64) * self.inside.shape[1]
+        flat: NDArray[np.int64] = rows + self.spans[:, 1:]
+        return flat
+
+    @classmethod
+    def around(
+        cls, free: NDArray[np.bool_], corner: tuple[int, int], shape: tuple[int, int]
+    ) -> Area:
+        """Pixels of a box that may change, and their neighbours.
+
+        free : bool (h', w'), the box. corner : its first row and column in the grid ``shape``.
+        """
+        top, left = corner
+        may_change, inside = np.zeros((2, shape[0] + 2, shape[1] + 2), np.bool_)
+        may_change[top + 1 : top + 1 + free.shape[0], left + 1 : left + 1 + free.shape[1]] = free
+        box = np.s_[top : top + free.shape[0] + 2, left : left + free.shape[1] + 2]
+        some, grown = may_change[box], inside[box]
+        grown |= some
+        grown[1:] |= some[:-1]
+        grown[:-1] |= some[1:]
+        grown[:, 1:] |= some[:, :-1]
+        grown[:, :-1] |= some[:, 1:]
+        inside[[0, -1]] = inside[:, [0, -1]] = False
+        steps = np.diff(grown.astype(np.int8), axis=1, prepend=0, append=0)
+        rows, first = np.nonzero(steps > 0)
+        spans = np.stack([rows + top - 1, first + left - 1, np.nonzero(steps < 0)[1] + left - 1], 1)
+        inner = np.s_[1:-1, 1:-1]
+        return cls(
+            np.ascontiguousarray(spans, np.int32),
+            np.ascontiguousarray(inside[inner]),
+            np.ascontiguousarray(may_change[inner]),
+        )
 
     @classmethod
     def whole(cls, shape: tuple[int, int]) -> Area:

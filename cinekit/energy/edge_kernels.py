@@ -48,35 +48,32 @@ def look_up(table, label_stride, pixel_stride, labels, out):  # type: ignore[no-
 
 
 @kernel
-def look_up_spans(table, label_stride, pixel_stride, labels, step, spans, width, out):  # type: ignore[no-untyped-def]
-    """:func:`look_up` on spans (see :class:`cinekit.energy.area.Area`) of rows of a width.
+def look_up_spans(table, label_stride, pixel_stride, labels, step, flat, out):  # type: ignore[no-untyped-def]
+    """:func:`look_up` on the pixels of an area, see :attr:`cinekit.energy.area.Area.flat`.
 
     The label of pixel i is labels[i * step]: step 0 is one label for all.
     """
-    for k in range(spans.shape[0]):
-        y, first, end = spans[k]
-        for i in range(y * width + first, y * width + end):
+    for k in range(flat.shape[0]):
+        for i in range(flat[k, 0], flat[k, 1]):
             out[i] = table[labels[i * step] * label_stride + i * pixel_stride]
 
 
 @kernel
-def own_distances(x, squares, sums, pc, sc, pa, sa, spans, width, out):  # type: ignore[no-untyped-def]
-    """Per pixel of the spans, the distance between its current label and its proposed one."""
-    for k in range(spans.shape[0]):
-        y, first, end = spans[k]
-        for i in range(y * width + first, y * width + end):
+def own_distances(x, squares, sums, pc, sc, pa, sa, flat, out):  # type: ignore[no-untyped-def]
+    """Per pixel of an area, the distance between its current label and its proposed one."""
+    for k in range(flat.shape[0]):
+        for i in range(flat[k, 0], flat[k, 1]):
             out[i] = loop_distance(x, squares, sums, i, pc[i], sc[i], pa[i], sa[i])
 
 
 @kernel
-def own_from_sums(x, sums, period, s1, s2, spans, width, out):  # type: ignore[no-untyped-def]
+def own_from_sums(x, sums, period, s1, s2, flat, out):  # type: ignore[no-untyped-def]
     """:func:`own_distances` where every pixel has one period, that of its sums: ten times faster.
 
     period, s1, s2 : int16 (n,).
     """
-    for k in range(spans.shape[0]):
-        y, first, end = spans[k]
-        for i in range(y * width + first, y * width + end):
+    for k in range(flat.shape[0]):
+        for i in range(flat[k, 0], flat[k, 1]):
             p = period[i]
             d = abs(s1[i] - s2[i])
             if d == 0:
@@ -99,8 +96,8 @@ def move_costs(  # type: ignore[no-untyped-def]
     no new distance. keep : out[0] already holds the current costs. guess : planes 1 and 2 may take
     what an end sees between its own two labels for what it sees between one of them and one of the
     neighbour's. The latter are mostly loops of the same period that start at another frame; at
-    borders of periods the guess is rough. out : float32 (4, edges): (cur, cur), (cur, new),
-    (new, cur), (new, new).
+    borders of periods the guess is rough. out : float32 (4, h, w) or one row less, see
+    :class:`cinekit.energy.problem.MoveCosts`.
     """
     h, w = weights.shape
     stride = w if axis == 0 else 1
@@ -179,15 +176,3 @@ def mixed_costs(x, squares, sums, weights, axis, rows, columns, pc, sc, pa, sa, 
         else:
             cost = pair_cost(x, squares, sums, i, j, pc[i], sc[i], pa[j], sa[j])
             out[1, y, k] = weights[y, k] * cost
-
-
-@kernel
-def accept_move(costs, moved, axis):  # type: ignore[no-untyped-def]
-    """Make costs[0] the current costs after the pixels of ``moved`` took the proposed label."""
-    _, h, w = costs.shape
-    down, right = (1, 0) if axis == 0 else (0, 1)
-    for y in range(h):
-        for k in range(w):
-            which = 2 * moved[y, k] + moved[y + down, k + right]
-            if which:
-                costs[0, y, k] = costs[which, y, k]

@@ -12,6 +12,7 @@ from cinekit.energy import block_kernels, edge_kernels
 from cinekit.energy.area import Area
 from cinekit.energy.costs import NO_SUMS, LoopCosts, edge_ends
 from cinekit.labels import STILL, LabelMap
+from cinekit.protocols import OnePeriod
 
 Float = NDArray[np.float32]
 Labels = NDArray[np.int32]
@@ -21,33 +22,31 @@ Labels = NDArray[np.int32]
 class MoveCosts:
     """Pair costs of one move, in which every pixel keeps its label or takes the proposed one.
 
-    vertical : float32 (4, h-1, w). horizontal : float32 (4, h, w-1). First axis: (cur, cur),
-        (cur, new), (new, cur), (new, new), the first end of the edge first. Weights applied.
+    vertical : float32 (4, h-1, w). First axis: (cur, cur), (cur, new), (new, cur), (new, new), the
+        first end of the edge first. Weights applied.
+    padded : float32 (4, h, w), the same of horizontal edges, with zeros in the last column, which
+        has none: so pixels and edges are numbered alike.
     """
 
     vertical: Float
-    horizontal: Float
+    padded: Float
+
+    @property
+    def horizontal(self) -> Float:
+        """float32 (4, h, w-1)."""
+        return self.padded[:, :, :-1]
 
     @classmethod
     def empty(cls, shape: tuple[int, int]) -> MoveCosts:
         """For a grid (h, w); nothing is filled in."""
         h, w = shape
-        return cls(np.empty((4, h - 1, w), np.float32), np.empty((4, h, w - 1), np.float32))
+        return cls(np.empty((4, h - 1, w), np.float32), np.zeros((4, h, w), np.float32))
 
     @cached_property
     def scratch(self) -> tuple[NDArray[np.int16], Float]:
         """Room for the labels of a move, int16 (4, h * w), and its distances, float32 (h * w,)."""
         n = (self.vertical.shape[1] + 1) * self.vertical.shape[2]
         return np.empty((4, n), np.int16), np.empty(n, np.float32)
-
-    def accept(self, moved: NDArray[np.bool_]) -> None:
-        """Make plane 0 the current costs after the pixels of ``moved`` (h, w) took the new label.
-
-        No distance is computed, so the costs can be passed on to the next move as ``reuse``.
-        """
-        flags = np.ascontiguousarray(moved, np.uint8)
-        edge_kernels.accept_move(self.vertical, flags, 0)
-        edge_kernels.accept_move(self.horizontal, flags, 1)
 
 
 class LoopProblem:
@@ -176,8 +175,8 @@ class LoopProblem:
         """The four pair costs of every edge for one expansion (fusion) move, in one pass.
 
         labels : int32 (h, w), current. new : the label (labels, one per pixel) proposed.
-        reuse : costs of an earlier move whose plane 0 belongs to ``labels`` (see
-        :meth:`MoveCosts.accept`); its arrays are overwritten and returned.
+        reuse : costs of an earlier move whose plane 0 belongs to ``labels``; its arrays are
+        overwritten and returned.
         area : only the edges that have both ends inside are computed.
         guess : planes 1 and 2 may be guesses that are good enough to decide a move, in half the
         time, see :func:`cinekit.energy.edge_kernels.move_costs`; :meth:`mixed_costs` must follow.
@@ -192,17 +191,15 @@ class LoopProblem:
         for labels_of, period, start in ((current, pc, sc), (proposed, pa, sa)):
             self.period.look_up_spans(labels_of, area, period)
             self.start.look_up_spans(labels_of, area, start)
-        spans, width = area.spans, self.shape[1]
         if self.sums.shape[0]:
-            edge_kernels.own_from_sums(
-                self.costs.features, self.sums, pc, sc, sa, spans, width, own
-            )
+            x = self.costs.features
+            edge_kernels.own_from_sums(x, self.sums, pc, sc, sa, area.flat, own)
         else:
-            edge_kernels.own_distances(*self._signal, pc, sc, pa, sa, spans, width, own)
+            edge_kernels.own_distances(*self._signal, pc, sc, pa, sa, area.flat, own)
         keep = reuse is not None
-        for axis, planes in enumerate((out.vertical, out.horizontal)):
+        for axis, planes in enumerate((out.vertical, out.padded)):
             weights = self.costs.edge_weights[axis]
-            known = weights, axis, spans, area.inside, pc, sc, pa, sa, own
+            known = weights, axis, area.spans, area.inside, pc, sc, pa, sa, own
             edge_kernels.move_costs(*self._signal, *known, keep, guess, planes)
         return out
 
@@ -214,30 +211,34 @@ class LoopProblem:
         if not self.period.label_stride:
             return  # nothing was guessed
         loops, _ = costs.scratch
-        for axis, planes in enumerate((costs.vertical, costs.horizontal)):
+        for axis, planes in enumerate((costs.vertical, costs.padded)):
             inside = np.logical_and(*edge_ends(area.inside, axis))
             edges = np.nonzero(np.not_equal(*edge_ends(taken, axis)) & inside)
             known = self.costs.edge_weights[axis], axis, *edges, *loops
             edge_kernels.mixed_costs(*self._signal, *known, taken.ravel(), planes)
 
-    def line(self) -> tuple[Float, Float] | None:
-        """The line metric, when one period holds all labels at most p apart.
+    def one_period(self) -> OnePeriod | None:
+        """The loops, when all have one period > 1 and the same start frames at all pixels.
 
-        Then the pair cost is ``|A[s] - A[s']| * weight / p`` summed over both ends, with A the
-        cumulative array of :meth:`LoopCosts.cumulative`, which never falls.
+        Their pair costs are ``|A[s] - A[s']| * weight / p`` summed over both ends, with A the
+        cumulative array of :meth:`LoopCosts.multiples`, which never falls ([O] Eq. 4).
         """
-        period = self.single_period
-        if period is None or period < 2 or self.start.pixel_stride:
+        period, starts = self.single_period, self.start.values
+        if period in (None, STILL) or self.start.pixel_stride or (np.diff(starts) < 1).any():
             return None
-        starts = self.start.values
-        if int(starts.max()) - int(starts.min()) > period or (np.diff(starts) < 0).any():
+        return OnePeriod(period, starts.astype(np.int64), self.sums, self.costs.edge_weights)
+
+    def line(self) -> tuple[Float, Float] | None:
+        """The line metric, when one period holds all labels at most p apart."""
+        loops = self.one_period()
+        if loops is None or loops.starts[-1] - loops.starts[0] > loops.period:
             return None
-        warp = self.sums[:, 0].reshape(*self.shape, -1)[..., starts] / np.float32(period)
-        vertical, horizontal = self.costs.edge_weights
-        return (
-            (warp[:-1] + warp[1:]) * vertical[..., None],
-            (warp[:, :-1] + warp[:, 1:]) * horizontal[..., None],
-        )
+        warp = loops.sums[:, 0].reshape(*self.shape, -1)[..., loops.starts]
+        warp = warp / np.float32(loops.period)
+        down, right = loops.weights
+        return (warp[:-1] + warp[1:]) * down[..., None], (warp[:, :-1] + warp[:, 1:]) * right[
+            ..., None
+        ]
 
     def blocks(self, size: int) -> tuple[Float, Float, Float]:
         """The same energy on blocks, see :class:`cinekit.protocols.LabelProblem`."""
@@ -318,9 +319,8 @@ class _Table:
     def look_up_spans(self, labels: Labels, area: Area, out: NDArray[np.int16]) -> None:
         """Entries for the pixels of an area; one label for all, or int32 (n,)."""
         step = int(labels.size > 1)
-        width = area.inside.shape[1]
         edge_kernels.look_up_spans(
-            self.values, self.label_stride, self.pixel_stride, labels, step, area.spans, width, out
+            self.values, self.label_stride, self.pixel_stride, labels, step, area.flat, out
         )
 
     def at(self, labels: Labels, pixels: NDArray[np.int64]) -> NDArray[np.int16]:

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.solve.expansion import thinned_sweep
-from cinekit.solve.line_moves import LineMoves
-from cinekit.solve.messages import finer_messages, no_messages
+from cinekit.solve.messages import decoded, finer_messages, no_messages, pass_messages
+from cinekit.solve.moves import Moves
+from cinekit.solve.plane_readers import LineReader
 from cinekit.solve.pyramid import LineGrid, upsample
 
 Labels = NDArray[np.int32]
@@ -69,7 +70,7 @@ def solve_line(finest: LineGrid, effort: Effort) -> LineSolution:
             labels = upsample(labels, grid.shape)
             others = [upsample(other, grid.shape) for other in others]
         grid.sweep(labels)
-        moves = LineMoves(grid, labels)
+        moves = _moves(grid, labels)
         for other in others:
             grid.sweep(other)
             moves.propose(other)
@@ -83,18 +84,23 @@ def solve_line(finest: LineGrid, effort: Effort) -> LineSolution:
     return LineSolution(labels, others, bound if first == 0 else None, iterations, cuts)
 
 
+def _moves(grid: LineGrid, labels: Labels) -> Moves:
+    return Moves(LineReader(grid), labels, grid.n_labels, neglect=None)
+
+
 def _messages(grids: list[LineGrid], effort: Effort) -> tuple[Labels, float | None, int]:
     """Labels and bound of the first grid from messages that begin on the last; the iterations."""
     if not effort.iterations:
         return grids[0].best_constant(), None, 0
     messages = no_messages(grids[-1].shape, grids[-1].n_labels)
-    bound, iterations = grids[-1].message_passing(messages, effort.iterations, effort.tolerance)
+    rounds, tolerance = effort.iterations, effort.tolerance
+    bound, iterations = pass_messages(grids[-1].costs, messages, rounds, tolerance)
     for grid in grids[-2::-1]:
         messages = finer_messages(messages, grid.shape)
-        few = max(1, effort.iterations // _FEWER)
-        bound, done = grid.message_passing(messages, few, effort.tolerance)
+        few = max(1, rounds // _FEWER)
+        bound, done = pass_messages(grid.costs, messages, few, tolerance)
         iterations += done
-    return grids[0].decode(messages), bound, iterations
+    return decoded(grids[0].costs, messages), bound, iterations
 
 
 def _others(grid: LineGrid, labels: Labels, count: int, stride: int) -> list[Labels]:
@@ -112,7 +118,7 @@ def _others(grid: LineGrid, labels: Labels, count: int, stride: int) -> list[Lab
         if k + 1 < min(count, grid.n_labels):
             np.put_along_axis(unary, found[-1][..., None], dear, axis=-1)
             rest = LineGrid(unary, grid.vertical, grid.horizontal)
-        moves = LineMoves(rest, rest.best_constant())
+        moves = _moves(rest, rest.best_constant())
         thinned_sweep(moves, stride)
         found.append(moves.labels)
     return found[1:]

@@ -6,7 +6,6 @@ Y. Boykov, O. Veksler, R. Zabih. *Fast Approximate Energy Minimization via Graph
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from cinekit.checks import Checked, Count, NotNegative
 from cinekit.protocols import LabelProblem, Progress, Solution, silent
 from cinekit.solve.grid_cut import grid_cut
-from cinekit.solve.moves import Fusion
+from cinekit.solve.moves import Moves
 from cinekit.solve.prospects import NEGLECT
 from cinekit.solve.starts import first_labels
 
@@ -67,79 +66,42 @@ class ExpansionSolver(Checked):
         # Moves know the own cut by its name, and give it their planes without copies or checks.
         own = type(self).cut is ExpansionSolver.cut
         cut = grid_cut if own else self.cut
-        fusion = Fusion(problem, labels, cut, NEGLECT * self.tolerance)
-        sweeps = expand(fusion, self.sweeps, self.tolerance, progress)
+        moves = Moves.of(problem, labels, cut, NEGLECT * self.tolerance)
+        sweeps = expand(moves, self.sweeps, self.tolerance, progress)
         return Solution(
-            labels=fusion.labels,
-            energy=fusion.energy,
-            statistics={"sweeps": sweeps, **counts(fusion)},
+            labels=moves.labels,
+            energy=moves.energy,
+            statistics={"sweeps": sweeps, **counts(moves)},
         )
 
 
-class Labelled(Protocol):
-    """A problem as far as sweeps know it."""
-
-    @property
-    def n_labels(self) -> int:
-        """L."""
-        ...
-
-
-class Moves(Protocol):
-    """What :class:`cinekit.solve.moves.Fusion` and its twin for line metrics have in common."""
-
-    moves: int
-    accepted: int
-    truncated: int
-    converged: bool
-
-    @property
-    def problem(self) -> Labelled:
-        """What is solved."""
-        ...
-
-    @property
-    def labels(self) -> NDArray[np.int32]:
-        """The current labelling, int32 (h, w)."""
-        ...
-
-    @property
-    def energy(self) -> float:
-        """E of the current labelling."""
-        ...
-
-    def propose(self, proposal: NDArray[np.int32] | int) -> int:
-        """Try one move; the number of pixels that changed, 0 when it would not lower E."""
-        ...
-
-
-def expand(fusion: Moves, sweeps: int, tolerance: float, progress: Progress = silent) -> float:
+def expand(moves: Moves, sweeps: int, tolerance: float, progress: Progress = silent) -> float:
     """Sweep over all labels until nothing changes or too little; the number of sweeps.
 
     A label whose move was tried when the labelling was the same as now is not tried again. Labels
     that gained nothing before are: what others changed since may have opened the way for them.
     """
-    n_labels = fusion.problem.n_labels
-    energy = fusion.energy
+    n_labels = moves.n_labels
+    energy = moves.energy
     version = done = 0
     tried = [-1] * n_labels
     for sweep in range(sweeps):
         for label in range(n_labels):
             if tried[label] != version:
-                version += fusion.propose(label) > 0
+                version += moves.propose(label) > 0
                 # The move that was just made is optimal for this label: no need to repeat it.
                 tried[label] = version
             progress((sweep + (label + 1) / n_labels) / sweeps)
         done += 1
-        before, energy = energy, fusion.energy
-        fusion.converged = before - energy <= tolerance * abs(before)
-        if fusion.converged:
+        before, energy = energy, moves.energy
+        moves.converged = before - energy <= tolerance * abs(before)
+        if moves.converged:
             break
     progress(1.0)
     return float(done)
 
 
-def thinned_sweep(fusion: Moves, stride: int) -> None:
+def thinned_sweep(moves: Moves, stride: int) -> None:
     """A sweep with few cuts, for labels in an order in which neighbours cost much the same.
 
     On start frames of one period an expansion sweep spends most of its cuts on labels beside ones
@@ -152,23 +114,23 @@ def thinned_sweep(fusion: Moves, stride: int) -> None:
     stride : >= 1, a power of 2 to reach every label; 1 is a full sweep. Halved while that costs no
         more cuts.
     """
-    n_labels = fusion.problem.n_labels
+    n_labels = moves.n_labels
     while stride > 1 and n_labels <= 2 * stride:
         stride //= 2
     for label in range(stride // 2, n_labels, stride):
-        fusion.propose(label)
+        moves.propose(label)
     step = stride // 2
     while step >= 1:
         for jump in (step, -step):
-            fusion.propose(np.clip(fusion.labels + np.int32(jump), 0, n_labels - 1))
+            moves.propose(np.clip(moves.labels + np.int32(jump), 0, n_labels - 1))
         step //= 2
 
 
-def counts(fusion: Moves) -> dict[str, float]:
-    """What a fusion did, for statistics."""
+def counts(moves: Moves) -> dict[str, float]:
+    """What moves did, for statistics."""
     return {
-        "moves": float(fusion.moves),
-        "accepted": float(fusion.accepted),
-        "truncated": float(fusion.truncated),
-        "converged": float(fusion.converged),
+        "moves": float(moves.moves),
+        "accepted": float(moves.accepted),
+        "truncated": float(moves.truncated),
+        "converged": float(moves.converged),
     }

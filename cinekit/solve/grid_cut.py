@@ -20,7 +20,8 @@ Capacities = tuple[
     NDArray[np.float32],
     NDArray[np.float32],
 ]
-"""terminal, down, up, right, left, as :func:`grid_cut` takes them."""
+"""terminal, down, up, right, left as :func:`grid_cut` takes them, but for one more column, which no
+edge has, in the latter two: pixels and edges are numbered alike."""
 
 
 class MinimumCut(Protocol):
@@ -84,6 +85,8 @@ def grid_cut(
             f"received {down.shape}, {up.shape}, {right.shape}, {left.shape}"
         )
     capacities = [np.array(plane, np.float32) for plane in (down, up, right, left)]
+    for k in (2, 3):
+        capacities[k] = np.pad(capacities[k], ((0, 0), (0, 1)))
     excess = np.array(terminal, np.float32)
     if not (np.isfinite(excess).all() and all(_capacity(plane) for plane in capacities)):
         raise SolverError(
@@ -116,6 +119,8 @@ class AreaCut:
         left: NDArray[np.float32],
     ) -> tuple[NDArray[np.bool_], float]:
         """:func:`grid_cut` of the pixels of an area, all others staying 0; overwrites what it gets.
+
+        right, left : float32 (h, w), see :data:`Capacities`.
 
         Pixels that are not free have neither excess nor capacities, and an edge that leaves the
         area has none either way.

@@ -1,44 +1,59 @@
-"""The loop of message passing, whatever the pair costs."""
+"""Message passing: TRW-S (Kolmogorov, *Convergent Tree-Reweighted Message Passing*, PAMI 2006).
+
+Pair costs are a table per edge, or a line metric, ``|warp[a] - warp[b]|`` with a rising warp, of
+which a message takes one pass up and one pass down the labels, O(L) instead of O(L^2)
+(Felzenszwalb, Huttenlocher, *Efficient Belief Propagation for Early Vision*, IJCV 2006).
+
+Arrays, float32: unary (h, w, L); vertical and horizontal, (h - 1, w, L, L) and (h, w - 1, L, L)
+tables or (h - 1, w, L) and (h, w - 1, L) warps; messages (h, w, 4, L), into a pixel from its right,
+left, lower and upper neighbour. Unaries may be inf: no message ever is, as long as every pixel has
+an allowed label, so inf never meets -inf.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.energy.jit import kernel
+
 Float = NDArray[np.float32]
-Kernel = Callable[..., Any]
+Costs = tuple[Float, Float, Float]
+"""unary, vertical, horizontal."""
+
+RIGHT, LEFT, BELOW, ABOVE = 0, 1, 2, 3
+
+# No NaN arises and the sign of zero does not matter: these two flags let a minimum vectorise.
+_FAST = {"nnan", "nsz"}
 
 
 def no_messages(shape: tuple[int, int], n_labels: int) -> Float:
-    """What TRW-S begins with: float32 (h, w, 4, L), see :mod:`cinekit.solve.line_metric`."""
+    """What message passing begins with: float32 (h, w, 4, L)."""
     return np.zeros((*shape, 4, n_labels), np.float32)
 
 
 def pass_messages(
-    iteration: Kernel,
-    costs: tuple[Float, Float, Float],
-    messages: Float,
-    iterations: int,
-    tolerance: float,
+    costs: Costs, messages: Float, iterations: int, tolerance: float
 ) -> tuple[float, int]:
-    """TRW-S, messages in place: lower bound, iterations done.
+    """Messages in place: lower bound, iterations done.
 
-    Stops when the bound gains less than ``tolerance`` of itself in an iteration.
-
-    iteration : that of :mod:`cinekit.solve.line_metric` or :mod:`cinekit.solve.table_metric`.
-    costs : unary float32 (h, w, L), finite somewhere at every pixel, vertical and horizontal pair
-        costs as those kernels take them.
+    Stops when the bound gains less than ``tolerance`` of itself in an iteration. Unaries must be
+    finite somewhere at every pixel.
     """
     bound, done = -np.inf, 0
     for _ in range(iterations):
-        before, bound = bound, float(iteration(*costs, messages))
+        before, bound = bound, float(trws_iteration(*costs, messages))
         done += 1
         if bound - before <= tolerance * abs(bound):
             break
     return bound, done
+
+
+def decoded(costs: Costs, messages: Float) -> NDArray[np.int32]:
+    """The labels that messages speak for: int32 (h, w)."""
+    labels = np.zeros(costs[0].shape[:2], np.int32)
+    decode(*costs, messages, labels)
+    return labels
 
 
 def finer_messages(messages: Float, shape: tuple[int, int]) -> Float:
@@ -48,5 +63,148 @@ def finer_messages(messages: Float, shape: tuple[int, int]) -> Float:
     """
     fine = (messages * np.float32(0.5)).repeat(2, axis=0).repeat(2, axis=1)
     fine = np.ascontiguousarray(fine[: shape[0], : shape[1]])
-    fine[:, -1, 0] = fine[:, 0, 1] = fine[-1, :, 2] = fine[0, :, 3] = 0  # nobody there to send any
+    fine[:, -1, RIGHT] = fine[:, 0, LEFT] = fine[-1, :, BELOW] = fine[0, :, ABOVE] = 0  # no sender
     return fine
+
+
+@kernel
+def trws_iteration(unary, vertical, horizontal, messages):  # type: ignore[no-untyped-def]
+    """One forward and one backward pass; the lower bound.
+
+    Pixels in raster order; a pixel's share of itself per edge is 1 / max(edges ahead, behind).
+    """
+    h, w, n = unary.shape
+    total = np.empty(n, np.float32)
+    cost = np.empty(n, np.float32)
+    for i in range(h):
+        for j in range(w):
+            share = _belief(unary, messages, i, j, total)
+            if j + 1 < w:
+                for a in range(n):
+                    cost[a] = share * total[a] - messages[i, j, RIGHT, a]
+                send(cost, horizontal[i, j], True, messages[i, j + 1, LEFT])
+            if i + 1 < h:
+                for a in range(n):
+                    cost[a] = share * total[a] - messages[i, j, BELOW, a]
+                send(cost, vertical[i, j], True, messages[i + 1, j, ABOVE])
+    bound = 0.0
+    for i in range(h - 1, -1, -1):
+        for j in range(w - 1, -1, -1):
+            share = _belief(unary, messages, i, j, total)
+            bound += _normalise(total)
+            if j > 0:
+                for a in range(n):
+                    cost[a] = share * total[a] - messages[i, j, LEFT, a]
+                bound += send(cost, horizontal[i, j - 1], False, messages[i, j - 1, RIGHT])
+            if i > 0:
+                for a in range(n):
+                    cost[a] = share * total[a] - messages[i, j, ABOVE, a]
+                bound += send(cost, vertical[i - 1, j], False, messages[i - 1, j, BELOW])
+    return bound
+
+
+@kernel
+def _belief(unary, messages, i, j, total):  # type: ignore[no-untyped-def]
+    """total = unary + all messages; returns the pixel's share per edge."""
+    h, w, n = unary.shape
+    for a in range(n):
+        total[a] = (
+            unary[i, j, a]
+            + messages[i, j, 0, a]
+            + messages[i, j, 1, a]
+            + messages[i, j, 2, a]
+            + messages[i, j, 3, a]
+        )
+    ahead = (j + 1 < w) + (i + 1 < h)
+    behind = (j > 0) + (i > 0)
+    return np.float32(1) / np.float32(max(ahead, behind, 1))
+
+
+@kernel
+def send(cost, metric, forward, out):  # type: ignore[no-untyped-def]
+    """The message along an edge, less its minimum, which is returned.
+
+    metric : of the edge, a warp (L,) or a table (L, L). forward : the sender is the first end.
+    """
+    if metric.ndim == 1:  # known when this is compiled
+        line_message(cost, metric, out)
+    elif forward:
+        table_message_forward(cost, metric, out)
+    else:
+        table_message_backward(cost, metric, out)
+    return _normalise(out)
+
+
+@kernel
+def line_message(cost, warp, out):  # type: ignore[no-untyped-def]
+    """out[b] = min_a cost[a] + |warp[a] - warp[b]|."""
+    n = cost.shape[0]
+    lowest = cost[0] - warp[0]
+    out[0] = lowest
+    for a in range(1, n):
+        lowest = min(lowest, cost[a] - warp[a])
+        out[a] = lowest
+    lowest = cost[n - 1] + warp[n - 1]
+    for a in range(n - 1, -1, -1):
+        lowest = min(lowest, cost[a] + warp[a])
+        out[a] = min(out[a] + warp[a], lowest - warp[a])
+
+
+@kernel(fastmath=_FAST)
+def table_message_forward(cost, table, out):  # type: ignore[no-untyped-def]
+    """out[b] = min_a cost[a] + table[a, b]."""
+    n = cost.shape[0]
+    for b in range(n):
+        out[b] = np.float32(np.inf)
+    for a in range(n):
+        here = cost[a]
+        for b in range(n):
+            out[b] = min(out[b], here + table[a, b])
+
+
+@kernel(fastmath=_FAST)
+def table_message_backward(cost, table, out):  # type: ignore[no-untyped-def]
+    """out[a] = min_b cost[b] + table[a, b]."""
+    n = cost.shape[0]
+    for a in range(n):
+        smallest = np.float32(np.inf)
+        for b in range(n):
+            smallest = min(smallest, cost[b] + table[a, b])
+        out[a] = smallest
+
+
+@kernel(fastmath=_FAST)
+def _normalise(out):  # type: ignore[no-untyped-def]
+    """Take the minimum off; it is returned."""
+    smallest = out[0]
+    for b in range(1, out.shape[0]):
+        smallest = min(smallest, out[b])
+    for b in range(out.shape[0]):
+        out[b] -= smallest
+    return smallest
+
+
+@kernel
+def decode(unary, vertical, horizontal, messages, labels):  # type: ignore[no-untyped-def]
+    """Labels from messages, pixel by pixel, given the labels already chosen above and left."""
+    h, w, n = unary.shape
+    cost = np.empty(n, np.float32)
+    for i in range(h):
+        for j in range(w):
+            for a in range(n):
+                cost[a] = unary[i, j, a] + messages[i, j, RIGHT, a] + messages[i, j, BELOW, a]
+            if j > 0:
+                _add_pairs(horizontal[i, j - 1], labels[i, j - 1], cost)
+            if i > 0:
+                _add_pairs(vertical[i - 1, j], labels[i - 1, j], cost)
+            labels[i, j] = cost.argmin()
+
+
+@kernel
+def _add_pairs(metric, label, cost):  # type: ignore[no-untyped-def]
+    """Add what an edge costs whose first end has a label, for every label of the second."""
+    for a in range(cost.shape[0]):
+        if metric.ndim == 1:
+            cost[a] += abs(metric[a] - metric[label])
+        else:
+            cost[a] += metric[label, a]

@@ -1,7 +1,9 @@
-"""Kernels of a move: what it could gain, its capacities, what it gained (numba).
+"""Kernels of a move: what it could gain, its capacities, what it gained, and making it (numba).
 
-``spans``, ``inside`` and ``free`` are those of :class:`cinekit.energy.area.Area`. vertical and
-horizontal : float32 (4, h - 1, w) and (4, h, w - 1), E00, E01, E10, E11 of the edges inside.
+Pixels are numbered row by row, and so are edges: number k joins pixel k to k + step, the width of
+the grid (vertical) or 1. Where a row ends the latter do not exist; their costs are zeros. All
+arrays are flat. ``flat``, ``inside`` and ``free`` are those of
+:class:`cinekit.energy.area.Area`. vertical, horizontal : float32 (4, edges), E00, E01, E10, E11.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ def potentials(labels, proposal, new, current, vertical, horizontal, size, gain,
     Pair costs being >= 0, a pixel gains at most its fall in unary cost and all that its edges cost
     now. labels : int32 (h, w). proposal : of that shape, or (1, 1) for one label. new, current :
     float32 (h, w), unary costs; an infinite one gains nothing. vertical, horizontal : E00, float32
-    (h - 1, w) and (h, w - 1). gain, price : float32 (ceil(h / size), ceil(w / size)), zeros; price
+    (h - 1, w) and (h, w). gain, price : float32 (ceil(h / size), ceil(w / size)), zeros; price
     becomes the rise of the unary costs, -1 where no pixel would change.
     """
     h, w = labels.shape
@@ -57,109 +59,119 @@ def potentials(labels, proposal, new, current, vertical, horizontal, size, gain,
                 price[i, k] = -1
 
 
-@kernel(inline=True)
-def _split(free1, free2, fixed1, fixed2, e00, e01, e10, e11):  # type: ignore[no-untyped-def]
-    """An edge's capacity, what it adds to the terminals of its ends, and whether it is truncated.
-
-    An end that is not free counts as the value it is held at, which makes the edge a unary cost.
-    """
-    room = here = there = _ZERO
-    wrong = 0
-    if free1 and free2:
-        if e01 + e10 < e00 + e11:
-            # Rounding makes many a tight term negative: only real violations count.
-            wrong = int(e00 + e11 - e01 - e10 > _TIGHT * (e00 + e11))
-            e00 = e01 + e10 - e11
-        room = _HALF * max(e01 + e10 - e00 - e11, _ZERO)
-        here = e10 - e00 - room
-        there = e11 - e10 + room
-    elif free1:
-        here = e11 - e01 if fixed2 else e10 - e00
-    elif free2:
-        there = e11 - e10 if fixed1 else e01 - e00
-    return room, here, there, wrong
-
-
 @kernel
 def capacities(  # type: ignore[no-untyped-def]
-    spans, inside, free, fixed, new, current, vertical, horizontal, terminal, down, up, right, left
+    flat, inside, free, fixed, new, current, vertical, horizontal, terminal, down, up, right, left
 ):
     """The cut that decides a move, see :func:`cinekit.solve.moves.cut_capacities`.
 
-    fixed : bool (h, w), those of the pixels inside that are not free which take the proposal.
+    fixed : bool (n,), those of the pixels inside that are not free which take the proposal.
 
-    Writes the capacities of the spans, and zeros on the edges that leave them. Returns how many
-    terms were truncated.
+    Writes the capacities of the area, and zeros on the edges that leave it. Returns how many terms
+    were truncated.
     """
-    h, w = new.shape
-    truncated = 0
-    for k in range(spans.shape[0]):
-        i, first, end = spans[k]
-        for j in range(first, end):
-            terminal[i, j] = new[i, j] - current[i, j]
-    for k in range(spans.shape[0]):
-        i, first, end = spans[k]
-        for j in range(first, end):
-            if i > 0 and not inside[i - 1, j]:
-                down[i - 1, j] = up[i - 1, j] = _ZERO
-            if i + 1 < h and inside[i + 1, j]:
-                room, here, there, wrong = _split(
-                    free[i, j], free[i + 1, j], fixed[i, j], fixed[i + 1, j],
-                    vertical[0, i, j], vertical[1, i, j], vertical[2, i, j], vertical[3, i, j],
-                )  # fmt: skip
-                truncated += wrong
-                terminal[i, j] += here
-                terminal[i + 1, j] += there
-                down[i, j] = up[i, j] = room
-            elif i + 1 < h:
-                down[i, j] = up[i, j] = _ZERO
-            if j + 1 < end:
-                room, here, there, wrong = _split(
-                    free[i, j], free[i, j + 1], fixed[i, j], fixed[i, j + 1],
-                    horizontal[0, i, j], horizontal[1, i, j], horizontal[2, i, j],
-                    horizontal[3, i, j],
-                )  # fmt: skip
-                truncated += wrong
-                terminal[i, j] += here
-                terminal[i, j + 1] += there
-                right[i, j] = left[i, j] = room
-    for k in range(spans.shape[0]):
-        i, first, end = spans[k]
-        for j in range(first, end):
-            if not free[i, j]:
-                terminal[i, j] = _ZERO
-            elif np.isinf(new[i, j]):
+    w = new.shape[0] - down.shape[0]
+    for span in range(flat.shape[0]):
+        for k in range(flat[span, 0], flat[span, 1]):
+            terminal[k] = new[k] - current[k]
+    truncated = edge_capacities(flat, w, free, fixed, vertical, terminal, down, up)
+    truncated += edge_capacities(flat, 1, free, fixed, horizontal, terminal, right, left)
+    for span in range(flat.shape[0]):
+        for k in range(flat[span, 0], flat[span, 1]):
+            if k >= w and not inside[k - w]:
+                down[k - w] = up[k - w] = _ZERO
+            if not free[k]:
+                terminal[k] = _ZERO
+            elif np.isinf(new[k]):
                 # Forbidden: dearer than all that its edges could save, which keeps x = 0 exactly.
                 room = np.float32(1)
-                if i > 0:
-                    room += down[i - 1, j]
-                if i + 1 < h:
-                    room += down[i, j]
-                if j > 0:
-                    room += right[i, j - 1]
-                if j + 1 < w:
-                    room += right[i, j]
-                terminal[i, j] = room
+                for step, rooms in ((w, down), (1, right)):
+                    if k >= step:
+                        room += rooms[k - step]
+                    if k < rooms.shape[0]:
+                        room += rooms[k]
+                terminal[k] = room
     return truncated
 
 
 @kernel
-def energy_change(spans, inside, taken, new, current, vertical, horizontal):  # type: ignore[no-untyped-def]
+def edge_capacities(flat, step, free, fixed, costs, terminal, forward, backward):  # type: ignore[no-untyped-def]
+    """Capacities of edges, and what they add to the terminals of their ends; the terms truncated.
+
+    An end that is not free counts as the value it is held at, which makes the edge a unary cost.
+    """
+    truncated = 0
+    for span in range(flat.shape[0]):
+        a = flat[span, 0]
+        n = min(flat[span, 1], terminal.shape[0] - step) - a
+        if n <= 0:
+            continue
+        e00, e01, e10, e11 = (
+            costs[0, a : a + n],
+            costs[1, a : a + n],
+            costs[2, a : a + n],
+            costs[3, a : a + n],
+        )
+        free1, free2 = free[a : a + n], free[a + step : a + step + n]
+        fixed1, fixed2 = fixed[a : a + n], fixed[a + step : a + step + n]
+        here, there = terminal[a : a + n], terminal[a + step : a + step + n]
+        room, back = forward[a : a + n], backward[a : a + n]
+        # Two passes without a branch, which vector instructions do.
+        for k in range(n):
+            both = free1[k] & free2[k]
+            bracket = (e01[k] - e11[k]) + (e10[k] - e00[k])
+            lowered = min(bracket, _ZERO)
+            # Rounding makes many a tight term negative: only real violations count.
+            truncated += both & (-bracket > _TIGHT * (e00[k] + e11[k]))
+            capacity = _HALF * (bracket - lowered) if both else _ZERO
+            room[k] = capacity
+            back[k] = capacity
+            alone = e11[k] - e01[k] if fixed2[k] else e10[k] - e00[k]
+            # Lowering E00 makes up for a negative bracket.
+            shared = (e10[k] - e00[k]) - lowered - capacity
+            here[k] += shared if both else alone if free1[k] else _ZERO
+        for k in range(n):
+            both = free1[k] & free2[k]
+            alone = e11[k] - e10[k] if fixed1[k] else e01[k] - e00[k]
+            shared = (e11[k] - e10[k]) + room[k]
+            there[k] += shared if both else alone if free2[k] else _ZERO
+    return truncated
+
+
+@kernel
+def energy_change(flat, inside, taken, new, current, vertical, horizontal):  # type: ignore[no-untyped-def]
     """True energy of the edges and pixels inside, after the move minus before, float64.
 
-    taken : bool (h, w). Where all of them are free this is all that changes.
+    taken : bool (n,). Where all of them are free this is all that changes.
     """
-    h = new.shape[0]
+    n = new.shape[0]
+    w = n - vertical.shape[1]
     change = 0.0
-    for k in range(spans.shape[0]):
-        i, first, end = spans[k]
-        for j in range(first, end):
-            if taken[i, j]:
-                change += new[i, j] - current[i, j]
-            if i + 1 < h and inside[i + 1, j]:
-                which = taken[i, j] * 2 + taken[i + 1, j]
-                change += vertical[which, i, j] - vertical[0, i, j]
-            if j + 1 < end:
-                which = taken[i, j] * 2 + taken[i, j + 1]
-                change += horizontal[which, i, j] - horizontal[0, i, j]
+    for span in range(flat.shape[0]):
+        for k in range(flat[span, 0], flat[span, 1]):
+            if taken[k]:
+                change += new[k] - current[k]
+            for step, costs in ((w, vertical), (1, horizontal)):
+                if k + step < n and (taken[k] or taken[k + step]) and inside[k + step]:
+                    which = taken[k] * 2 + taken[k + step]
+                    change += costs[which, k] - costs[0, k]
     return change
+
+
+@kernel
+def accept(flat, taken, proposal, new, labels, current, vertical, horizontal):  # type: ignore[no-untyped-def]
+    """Make the move: labels, unary costs and E00 as they are after it.
+
+    taken : bool (n,), only free pixels. proposal : int32 (n,), or (1,) for one label.
+    """
+    n = new.shape[0]
+    w = n - vertical.shape[1]
+    single = proposal.size == 1
+    for span in range(flat.shape[0]):
+        for k in range(flat[span, 0], flat[span, 1]):
+            if taken[k]:
+                labels[k] = proposal[0] if single else proposal[k]
+                current[k] = new[k]
+            for step, costs in ((w, vertical), (1, horizontal)):
+                if k + step < n and (taken[k] or taken[k + step]):
+                    costs[0, k] = costs[taken[k] * 2 + taken[k + step], k]

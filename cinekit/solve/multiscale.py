@@ -21,21 +21,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.checks import Checked, Count, Natural, NotNegative, Within
-from cinekit.energy import LoopProblem
 from cinekit.errors import SolverError
 from cinekit.protocols import LabelProblem, Progress, Solution, silent
-from cinekit.solve import table_metric
 from cinekit.solve.coarse_to_fine import Effort, solve_line
-from cinekit.solve.expansion import Moves, counts, expand, thinned_sweep
+from cinekit.solve.expansion import counts, expand, thinned_sweep
 from cinekit.solve.fewer_labels import dominant_labels
-from cinekit.solve.grid_cut import grid_cut
-from cinekit.solve.messages import no_messages, pass_messages
-from cinekit.solve.moves import Fusion
-from cinekit.solve.period_moves import PeriodMoves
+from cinekit.solve.messages import decoded, no_messages, pass_messages
+from cinekit.solve.moves import Moves
+from cinekit.solve.plane_readers import PeriodReader
 from cinekit.solve.prospects import NEGLECT
 from cinekit.solve.pyramid import upsample
 from cinekit.solve.starts import first_labels, require_labels
-from cinekit.solve.windows import Window, line_windows
+from cinekit.solve.windows import Window, line_windows, one_period
 
 Labels = NDArray[np.int32]
 
@@ -97,7 +94,7 @@ class MultiscaleSolver(Checked):
         ------
         SolverError
             When a pixel has no allowed label, the start uses a forbidden one, or labels should be
-            left out of a problem that is not one of loops.
+            left out of a problem that has no ``part``.
         """
         if start is not None:
             start = first_labels(problem, start)
@@ -113,50 +110,50 @@ class MultiscaleSolver(Checked):
         }
         bound = None
         sweeps = self.sweeps
-        fusion: Moves
         # Two labels are one minimum cut: exact, and no dearer than a pyramid.
         windows = line_windows(problem, min(2, 2**self.levels)) if problem.n_labels > 2 else []
         if windows:
-            fusion, bound = self._solve_windows(problem, windows, start, statistics, progress)
+            moves, bound = self._solve_windows(problem, windows, start, statistics, progress)
             sweeps = self.polish
         elif start is not None:
-            fusion = self._fusion(problem, start)
+            moves = self._from(problem, start)
         elif problem.n_labels <= 2:
-            fusion = self._fusion(problem, require_labels(problem))
+            moves = self._from(problem, require_labels(problem))
         else:
-            fusion = self._fusion(problem, self._solve_blocks(problem, statistics))
-        if not windows and isinstance(problem, LoopProblem) and problem.in_order:
-            self._sweep_frames(fusion)
+            moves = self._from(problem, self._solve_blocks(problem, statistics))
+        if not windows and getattr(problem, "in_order", False):
+            self._sweep_frames(moves)
             sweeps = self.polish
-        done = expand(fusion, sweeps, self.tolerance, _part(progress, 0.5))
+        done = expand(moves, sweeps, self.tolerance, _part(progress, 0.5))
         progress(1.0)
-        statistics |= {"sweeps": done, **counts(fusion)}
-        return Solution(fusion.labels, fusion.energy, bound, statistics)
+        statistics |= {"sweeps": done, **counts(moves)}
+        return Solution(moves.labels, moves.energy, bound, statistics)
 
-    def _fusion(self, problem: LabelProblem, labels: Labels) -> Fusion:
-        if problem.n_labels <= 2:
-            return Fusion(problem, labels, grid_cut)
-        return Fusion(problem, labels, grid_cut, NEGLECT * self.tolerance, guess=True)
+    def _from(self, problem: LabelProblem, labels: Labels) -> Moves:
+        exact = problem.n_labels <= 2
+        neglect = 0.0 if exact else NEGLECT * self.tolerance
+        return Moves.of(problem, labels, neglect=neglect, guess=not exact)
 
-    def _sweep_frames(self, fusion: Moves) -> None:
+    def _sweep_frames(self, moves: Moves) -> None:
         """A coarse sweep over start frames; a fine one where that has little left to gain."""
-        before = fusion.energy
-        thinned_sweep(fusion, 2 * self.stride)
-        if before - fusion.energy <= _LITTLE * self.tolerance * before:
-            thinned_sweep(fusion, max(1, self.stride // 2))
+        before = moves.energy
+        thinned_sweep(moves, 2 * self.stride)
+        if before - moves.energy <= _LITTLE * self.tolerance * before:
+            thinned_sweep(moves, max(1, self.stride // 2))
 
     def _solve_fewer(
         self, problem: LabelProblem, start: Labels | None, progress: Progress
     ) -> Solution:
         """Solve with the dominant labels and those of the start."""
-        if not isinstance(problem, LoopProblem):
+        part = getattr(problem, "part", None)
+        if part is None:
             raise SolverError(
-                f"expected a problem of loops to leave labels out of, received "
-                f"{type(problem).__name__}: set keep to 1"
+                f"expected a problem that labels can be left out of, received "
+                f"{type(problem).__name__}: give it a method `part`, or set keep to 1"
             )
         kept = dominant_labels(problem.unary, self.keep, start)
         inside = None if start is None else np.searchsorted(kept, start).astype(np.int32)
-        solution = replace(self, keep=1.0).solve(problem.part(kept), inside, progress)
+        solution = replace(self, keep=1.0).solve(part(kept), inside, progress)
         # A bound on fewer labels is none on all.
         return replace(solution, labels=kept[solution.labels].astype(np.int32), bound=None)
 
@@ -200,11 +197,12 @@ class MultiscaleSolver(Checked):
         if len(found) > 1:
             found.sort(key=problem.energy)
         best, *proposals = *found, *others
-        moves: Moves = (
-            PeriodMoves(problem, best)
-            if isinstance(problem, LoopProblem)
-            else Fusion(problem, best, grid_cut)
-        )
+        loops = one_period(problem)
+        if loops is None:
+            moves = Moves.of(problem, best)
+        else:
+            reader = PeriodReader(problem.unary, loops)
+            moves = Moves(reader, best, problem.n_labels, neglect=None)
         for labels in proposals:
             moves.propose(labels)
         thinned_sweep(moves, self.stride)
@@ -222,14 +220,10 @@ class MultiscaleSolver(Checked):
         unary[~np.isfinite(unary).any(axis=-1)] = 0
         costs = unary, vertical, horizontal
         messages = no_messages(unary.shape[:2], n)
-        _, iterations = pass_messages(
-            table_metric.trws_iteration, costs, messages, self.iterations, self.tolerance / 100
-        )
-        coarse = np.zeros(unary.shape[:2], np.int32)
-        table_metric.decode(*costs, messages, coarse)
+        _, iterations = pass_messages(costs, messages, self.iterations, self.tolerance / 100)
         statistics["iterations"] += iterations
         statistics["block"] = size
-        labels = upsample(coarse, (h, w), size)
+        labels = upsample(decoded(costs, messages), (h, w), size)
         allowed = np.isfinite(np.take_along_axis(problem.unary, labels[None], axis=0)[0])
         labels = np.where(allowed, labels, require_labels(problem))
         simple = first_labels(problem)

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.energy.jit import kernel
-from cinekit.solve import line_metric
-from cinekit.solve.messages import pass_messages
+from cinekit.solve.chains import line_energy, sweep_rows
 
 Float = NDArray[np.float32]
 Labels = NDArray[np.int32]
@@ -46,6 +45,11 @@ class LineGrid:
     def n_labels(self) -> int:
         """L."""
         return int(self.unary.shape[-1])
+
+    @property
+    def costs(self) -> tuple[Float, Float, Float]:
+        """unary, vertical and horizontal."""
+        return self.unary, self.vertical, self.horizontal
 
     def best_constant(self) -> Labels:
         """The one label that is cheapest everywhere together: int32 (h, w)."""
@@ -86,34 +90,17 @@ class LineGrid:
 
     def energy(self, labels: Labels) -> float:
         """E of a labelling, in float64."""
-        parts = self.unary, self.vertical, self.horizontal
-        return float(line_metric.line_energy(*parts, labels))
-
-    def message_passing(
-        self, messages: Float, iterations: int, tolerance: float
-    ) -> tuple[float, int]:
-        """TRW-S, messages in place: lower bound of this level, iterations done.
-
-        Stops when the bound gains less than ``tolerance`` of itself in an iteration.
-        """
-        parts = self.unary, self.vertical, self.horizontal
-        return pass_messages(line_metric.trws_iteration, parts, messages, iterations, tolerance)
-
-    def decode(self, messages: Float) -> Labels:
-        """The labels that messages speak for: int32 (h, w)."""
-        labels = np.zeros(self.shape, np.int32)
-        line_metric.decode(self.unary, self.vertical, self.horizontal, messages, labels)
-        return labels
+        return float(line_energy(*self.costs, labels))
 
     def sweep(self, labels: Labels, reach: int = 1) -> None:
         """Every row, then every column, solved given the others; in place.
 
-        reach : see :func:`cinekit.solve.line_metric.sweep_rows`; L for all labels everywhere.
+        reach : see :func:`cinekit.solve.chains.sweep_rows`; L for all labels everywhere.
         """
-        parts = self.unary, self.vertical, self.horizontal
+        parts = self.costs
         turned = tuple(values.transpose(1, 0, 2) for values in parts)
-        line_metric.sweep_rows(parts[0], parts[2], parts[1], labels, reach)
-        line_metric.sweep_rows(turned[0], turned[1], turned[2], labels.T, reach)
+        sweep_rows(parts[0], parts[2], parts[1], labels, reach)
+        sweep_rows(turned[0], turned[1], turned[2], labels.T, reach)
 
 
 def _pair_sums(values: Float, axis: int) -> Float:

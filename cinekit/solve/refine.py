@@ -16,15 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cinekit.energy.area import Area
 from cinekit.errors import SolverError
 from cinekit.labels import STILL, LabelMap
 from cinekit.model import Clip, EnergyTerms
-from cinekit.solve.band_moves import capacities, energy_of, gather
 from cinekit.solve.border_costs import BorderCosts
-from cinekit.solve.grid_cut import MinimumCut, grid_cut
+from cinekit.solve.border_reader import BorderReader
+from cinekit.solve.moves import Moves
 
 _SWEEPS = 3
-_TINY = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,93 +92,27 @@ def _moves(index: NDArray[np.int32], band: NDArray[np.bool_], width: int) -> lis
     return [move for _, move in sorted(found, key=lambda item: (item[0], item[1].label))]
 
 
-class _Band:
-    """The pixels whose labels are in play, and their signals."""
-
-    def __init__(
-        self, clip: Clip, labels: LabelMap, costs: BorderCosts, index: NDArray[np.int32],
-        active: NDArray[np.bool_], period: NDArray[np.int64], start: NDArray[np.int64],
-    ) -> None:  # fmt: skip
-        # Psi is taken at both ends of an edge, so the ring around the band is needed as well.
-        needed = _grow(active.astype(np.uint8), 1) > 0
-        rows, columns = np.nonzero(needed)
-        self.row = np.full(labels.size, -1, np.int32)
-        self.row[needed] = np.arange(len(rows), dtype=np.int32)
-        self.signals = np.empty((len(rows), len(labels.shows), 3), np.uint8)
-        gather(clip.frames, labels.shows, rows, columns, self.signals)
-        self.sums = np.zeros((2, len(labels.shows), 3), np.int64)
-        self.n_frames = clip.n_frames
-        self.costs, self.index, self.active = costs.arrays(), index, active
-        self.period, self.start = period, start
-
-    def energy(self, active: NDArray[np.bool_], box: tuple[int, int, int, int]) -> float:
-        """Unary and pair cost of what touches the active pixels, all inside the box."""
-        return sum(self.terms(active, box))
-
-    def terms(
-        self, active: NDArray[np.bool_], box: tuple[int, int, int, int]
-    ) -> tuple[float, float]:
-        """The two parts of :meth:`energy`."""
-        unary, pair = energy_of(
-            self.index, active, box, self.period, self.start, self.row, self.signals, self.n_frames,
-            self.costs, self.sums,
-        )  # fmt: skip
-        return float(unary), float(pair)
-
-    def expand(self, move: _Move, cut: MinimumCut) -> tuple[bool, int]:
-        """Try one move; True when the energy fell. Also the number of truncated terms."""
-        top, bottom, left, right = move.box
-        h, w = bottom - top, right - left
-        terminal = np.zeros((h, w), np.float32)
-        edges = tuple(
-            np.zeros(shape, np.float32)
-            for shape in ((h - 1, w), (h - 1, w), (h, w - 1), (h, w - 1))
-        )
-        truncated = capacities(
-            move.label, move.box, move.allowed, self.index, self.period, self.start, self.row,
-            self.signals, self.n_frames, self.costs, self.sums, terminal, edges,
-        )  # fmt: skip
-        taken, _ = cut(terminal, *edges)
-        taken = taken & move.allowed & (self.index[top:bottom, left:right] != move.label)
-        if not taken.any():
-            return False, truncated
-        here = self.index[top:bottom, left:right]
-        kept = here.copy()
-        changed = np.zeros(self.index.shape, bool)
-        changed[top:bottom, left:right] = taken
-        energy = self.energy(changed, move.box)
-        here[taken] = move.label
-        # Truncated terms may promise a fall that does not come.
-        if self.energy(changed, move.box) >= energy - _TINY:
-            here[...] = kept
-            return False, truncated
-        return True, truncated
-
-
-def _sweep(state: _Band, moves: list[_Move], cut: MinimumCut) -> tuple[int, int]:
-    """All moves in turn, several times: how many were accepted, and how many terms truncated.
+def _sweep(state: Moves, moves: list[_Move]) -> None:
+    """All moves in turn, several times.
 
     A move is tried again only when another one has changed a label inside its reach since.
     """
     changed: list[_Move] = []
     tried = [0] * len(moves)
-    truncated = 0
     for sweep in range(_SWEEPS):
         for number, move in enumerate(moves):
             news = changed[tried[number] :]
             if sweep and not any(move.meets(other) for other in news if other is not move):
                 continue
-            fell, count = state.expand(move, cut)
-            truncated += count
-            if fell:
+            top, _, left, _ = move.box
+            if state.propose(
+                move.label, Area.around(move.allowed, (top, left), state.labels.shape)
+            ):
                 changed.append(move)
             tried[number] = len(changed)
-    return len(changed), truncated
 
 
-def refine_borders(
-    clip: Clip, labels: LabelMap, costs: BorderCosts, band: int = 6, cut: MinimumCut = grid_cut
-) -> Refined:
+def refine_borders(clip: Clip, labels: LabelMap, costs: BorderCosts, band: int = 6) -> Refined:
     """Solve the label borders again at the resolution of the clip.
 
     Every pixel at most ``band`` pixels from a border may take any label present at most ``band``
@@ -188,7 +122,6 @@ def refine_borders(
     ----------
     labels : at the resolution of the clip.
     band : half width, pixels; 0 returns the labels as they are.
-    cut : the minimum cut to use.
 
     Raises
     ------
@@ -203,28 +136,31 @@ def refine_borders(
     if costs.temporal.shape != clip.size:
         raise SolverError(f"expected costs of {clip.size}, received {costs.temporal.shape}")
     table = labels.table
-    index = table.index.copy()  # moves change it
+    index, period, start = table.index, table.period, table.start
     active = label_band(index, band) if band > 0 else np.zeros(labels.size, bool)
     if not active.any():
         nothing = EnergyTerms(0.0, 0.0, 0.0)
         return Refined(labels, nothing, nothing, 0.0, 0, 0)
-    state = _Band(clip, labels, costs, index, active, table.period, table.start)
-    before = _terms(state)
-    accepted, truncated = _sweep(state, _moves(index, active, band), cut)
-    after = _terms(state)
+    reader = BorderReader(clip, labels, costs, active, period, start)
+    state = Moves(reader, index, len(period), neglect=None)
+    looks = costs, active, period
+    before = _terms(state, *looks)
+    _sweep(state, _moves(index, active, band))
+    after = _terms(state, *looks)
     refined = dataclasses.replace(
         labels,
-        period=table.period[index].astype(np.int16),
-        start=table.start[index].astype(np.int16),
+        period=period[state.labels].astype(np.int16),
+        start=start[state.labels].astype(np.int16),
     )
-    return Refined(refined, before, after, float(active.mean()), accepted, truncated)
+    share = float(active.mean())
+    return Refined(refined, before, after, share, state.accepted, state.truncated)
 
 
-def _terms(state: _Band) -> EnergyTerms:
-    """The band's energy; the label term is told apart by leaving the temporal weights out."""
-    height, width = state.index.shape
-    unary, pair = state.terms(state.active, (0, height, 0, width))
-    moves = state.period[state.index] > STILL
-    still, moving = state.costs[1], state.costs[2]
-    label = float(np.where(moves, moving, still)[state.active].sum(dtype=np.float64))
-    return EnergyTerms(temporal=unary - label, label=label, spatial=pair)
+def _terms(
+    state: Moves, costs: BorderCosts, active: NDArray[np.bool_], period: NDArray[np.int64]
+) -> EnergyTerms:
+    """The band's energy; its unary costs are the temporal and the label term."""
+    unary = float(state.unary.sum(dtype=np.float64))
+    loops = period[state.labels] > STILL
+    label = float(np.where(loops, costs.moving, costs.still)[active].sum(dtype=np.float64))
+    return EnergyTerms(temporal=unary - label, label=label, spatial=state.energy - unary)

@@ -12,11 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cinekit.energy.jit import kernel
-from cinekit.energy.problem import LoopProblem
-from cinekit.protocols import LabelProblem
+from cinekit.protocols import LabelProblem, OnePeriod
 from cinekit.solve.pyramid import LineGrid
+
+Float = NDArray[np.float32]
 
 _PERIODS = 2  # as many as a run may span
 
@@ -39,27 +41,31 @@ def line_windows(problem: LabelProblem, size: int) -> list[Window]:
     None if nothing is known about the problem. Windows that do not cover everything alone overlap
     evenly. size : side of the blocks, pixels, a power of 2.
     """
-    if not isinstance(problem, LoopProblem):
+    loops = one_period(problem)
+    if loops is None:
         warps = problem.line()
         if warps is None:
             return []
         return [Window(0, _coarser(LineGrid.of(problem.unary, *warps).softened(), size), True)]
-    period = problem.single_period
-    starts = problem.start.values.astype(np.int64)
-    if period in (None, 1) or problem.start.pixel_stride or (np.diff(starts) < 1).any():
-        return []
-    farthest = int(starts[-1] - starts[0])
-    everything = range(problem.n_labels)
-    if farthest <= _PERIODS * period:
-        return [Window(0, _loop_grid(problem, everything, size), farthest <= period)]
+    frames = loops.starts - loops.starts[0]
+    longest = _PERIODS * loops.period
+    if frames[-1] <= longest:
+        everything = _loop_grid(problem.unary, loops, slice(None), size)
+        return [Window(0, everything, bool(frames[-1] <= loops.period))]
     windows: list[Window] = []
-    for first in window_starts(farthest + 1, _PERIODS * period + 1):
-        frames = starts - starts[0] - first
-        labels = np.flatnonzero((frames >= 0) & (frames <= _PERIODS * period))
+    for first in window_starts(int(frames[-1]) + 1, longest + 1):
+        labels = np.flatnonzero((frames >= first) & (frames <= first + longest))
         if len(labels) > 0:  # pruned labels leave gaps
-            inside = range(int(labels[0]), int(labels[-1]) + 1)
-            windows.append(Window(inside.start, _loop_grid(problem, inside, size), False))
+            inside = slice(int(labels[0]), int(labels[-1]) + 1)
+            grid = _loop_grid(problem.unary, loops, inside, size)
+            windows.append(Window(int(labels[0]), grid, False))
     return windows
+
+
+def one_period(problem: LabelProblem) -> OnePeriod | None:
+    """What the problem says of its loops, if it says anything."""
+    ask = getattr(problem, "one_period", None)
+    return None if ask is None else ask()
 
 
 def window_starts(n_frames: int, size: int) -> list[int]:
@@ -69,17 +75,16 @@ def window_starts(n_frames: int, size: int) -> list[int]:
     return [round(free * k / max(count - 1, 1)) for k in range(count)]
 
 
-def _loop_grid(problem: LoopProblem, labels: range, size: int) -> LineGrid:
-    """What :meth:`LoopProblem.line` returns, on blocks, for start frames at any distance."""
-    (h, w), n = problem.shape, len(labels)
-    unary = problem.unary[labels.start : labels.stop]
+def _loop_grid(all_unary: Float, loops: OnePeriod, labels: slice, size: int) -> LineGrid:
+    """The line metric of some labels on blocks, as if frames at any distance had one."""
+    unary = all_unary[labels]
+    n, h, w = unary.shape
     # Blocks can only be summed when all labels are allowed.
     forbids = not np.isfinite(unary).all()
     at_once = 1 if forbids else size
-    starts = problem.start.values[labels.start : labels.stop].astype(np.int64)
-    sums = problem.sums[:, 0].T.reshape(-1, h, w)  # pixels fastest, as they are stored
-    period = np.float32(problem.single_period or 1)
-    down, right = (weights / period for weights in problem.costs.edge_weights)
+    starts = loops.starts[labels].astype(np.int64)
+    sums = loops.sums[:, 0].T.reshape(-1, h, w)  # pixels fastest, as they are stored
+    down, right = (weights / np.float32(loops.period) for weights in loops.weights)
     rows, columns = -(-h // at_once), -(-w // at_once)
     grid = LineGrid(
         np.zeros((rows, columns, n), np.float32),

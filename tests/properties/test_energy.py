@@ -25,8 +25,7 @@ from cinekit.energy import (
 from cinekit.energy.area import Area
 from cinekit.energy.steady import steady
 from cinekit.model import Candidate
-from cinekit.solve.grid_cut import grid_cut
-from cinekit.solve.moves import Fusion
+from cinekit.solve.moves import Moves
 
 OPTIONS = EnergyOptions(semantic_weight=0.3, min_period=2, period_step=1, short_period=3)
 MAPS = ("histogram", "natural", "moving", "rigid")
@@ -152,6 +151,16 @@ def test_three_ways_to_the_energy_agree(scene, stage: int) -> None:
         assert found.label == pytest.approx(calm, rel=1e-4, abs=1e-6)
 
 
+def accept(costs, moved) -> None:
+    """Make plane 0 the costs after the pixels of ``moved`` took the proposal."""
+    for planes, first, second in (
+        (costs.vertical, moved[:-1], moved[1:]),
+        (costs.horizontal, moved[:, :-1], moved[:, 1:]),
+    ):
+        which = 2 * first.astype(int) + second
+        planes[0] = np.take_along_axis(planes, which[None], axis=0)[0]
+
+
 @given(scene=scenes(), stage=st.sampled_from([1, 2, 3]))
 @few
 def test_a_move_costs_what_its_four_pairs_of_labels_cost(scene, stage: int) -> None:
@@ -167,7 +176,7 @@ def test_a_move_costs_what_its_four_pairs_of_labels_cost(scene, stage: int) -> N
         full = np.broadcast_to(proposal, labels.shape).astype(np.int32)
         check_planes(problem, costs, labels, full)
         moved = rng.random(labels.shape) < 0.5
-        costs.accept(moved)
+        accept(costs, moved)
         labels = np.where(moved, full, labels).astype(np.int32)
 
 
@@ -186,7 +195,7 @@ def test_guessed_costs_are_right_where_a_move_pays_them(scene) -> None:
         problem.mixed_costs(taken, guessed, Area.whole(problem.shape))
         costs = copy.deepcopy(exact), copy.deepcopy(guessed)
         for one in costs:
-            one.accept(taken)
+            accept(one, taken)
         np.testing.assert_allclose(costs[1].vertical[0], costs[0].vertical[0], rtol=1e-6)
         np.testing.assert_allclose(costs[1].horizontal[0], costs[0].horizontal[0], rtol=1e-6)
 
@@ -218,7 +227,7 @@ def test_moves_that_guess_keep_their_books(seed: int, stage: int) -> None:
     labels = allowed_labels(rng, problem)
     if stage == 2:
         labels[:] = problem.n_labels - 1
-    fusion = Fusion(problem, labels, grid_cut, 1e-2, guess=True)
+    fusion = Moves.of(problem, labels, neglect=1e-2, guess=True)
     for label in rng.permutation(problem.n_labels):
         before = problem.energy(fusion.labels)
         fusion.propose(int(label))

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinekit.energy.area import Area
+from cinekit.energy.problem import MoveCosts
 from cinekit.solve import BruteForceSolver, ExpansionSolver, cut_cost, grid_cut
 from cinekit.solve.move_kernels import energy_change, potentials
-from cinekit.solve.moves import Fusion, cut_capacities
+from cinekit.solve.moves import Moves, cut_capacities
 from cinekit.testing.problems import (
     TableProblem,
     binary_problem,
@@ -28,7 +29,7 @@ few = settings(max_examples=15, deadline=None)
 @given(seeds, st.integers(1, 4), st.integers(1, 4))
 def test_a_move_never_raises_the_energy_and_keeps_its_books(seed, h, w):
     problem = random_problem(seed, (h, w), 4, forbid=0.3)
-    fusion = Fusion(problem, random_labels(seed, problem), grid_cut)
+    fusion = Moves.of(problem, random_labels(seed, problem), grid_cut)
     before = problem.energy(fusion.labels)
     for proposal in [0, 1, 2, 3, random_labels(seed + 1, problem)]:
         labels = fusion.labels.copy()
@@ -44,7 +45,7 @@ def test_a_move_never_raises_the_energy_and_keeps_its_books(seed, h, w):
 @given(seeds, st.integers(1, 3), st.integers(1, 4))
 def test_the_cut_of_a_submodular_move_is_its_exact_optimum(seed, h, w):
     problem = binary_problem(seed, (h, w))
-    fusion = Fusion(problem, np.zeros((h, w), np.int32), grid_cut)
+    fusion = Moves.of(problem, np.zeros((h, w), np.int32), grid_cut)
     fusion.propose(1)
     assert fusion.truncated == 0
     assert fusion.energy == pytest.approx(BruteForceSolver().solve(problem).energy, abs=1e-5)
@@ -56,11 +57,12 @@ def test_capacities_and_energy_change_equal_plain_loops(seed):
     rng = np.random.default_rng(seed)
     h, w = 3, 4
     new, current = rng.random((2, h, w)).astype(np.float32)
-    vertical = rng.random((4, h - 1, w)).astype(np.float32)
-    horizontal = rng.random((4, h, w - 1)).astype(np.float32)
-    (terminal, down, up, right, left), truncated = cut_capacities(
-        new, current, vertical, horizontal
-    )
+    costs = MoveCosts.empty((h, w))
+    vertical, horizontal = costs.vertical, costs.horizontal
+    vertical[:], horizontal[:] = rng.random(vertical.shape), rng.random(horizontal.shape)
+    (terminal, down, up, right, left), truncated = cut_capacities(new, current, costs)
+    assert (right[:, -1] == 0).all()
+    right, left = right[:, :-1], left[:, :-1]
     assert (down == up).all()
     assert (right == left).all()
     area = Area.whole((h, w))
@@ -85,7 +87,10 @@ def test_capacities_and_energy_change_equal_plain_loops(seed):
             change += float((chosen - planes[0]).sum())
             gap = np.maximum(planes[0] + planes[3] - planes[1] - planes[2], 0)
             truncation += float(gap[which != 0].sum())
-        found = energy_change(area.spans, area.inside, taken, new, current, vertical, horizontal)
+        found = energy_change(
+            area.flat, area.inside.ravel(), taken.ravel(), new.ravel(), current.ravel(),
+            vertical.reshape(4, -1), costs.padded.reshape(4, -1),
+        )  # fmt: skip
         assert found == pytest.approx(change, abs=1e-5)
         # The cut sees E00 lowered, so leaving (cur, cur) costs it the truncated amount more.
         cost = cut_cost(taken, terminal, down, down, right, right) - base
@@ -113,6 +118,25 @@ def test_an_area_is_the_pixels_of_its_blocks(seed, h, w, size):
 
 
 @quick
+@given(seeds, st.integers(1, 6), st.integers(1, 6), st.integers(0, 3), st.integers(0, 3))
+def test_an_area_around_pixels_is_these_and_their_neighbours(seed, h, w, top, left):
+    free = np.random.default_rng(seed).random((h, w)) < 0.3
+    shape = h + top + 1, w + left
+    area = Area.around(free, (top, left), shape)
+    full = np.zeros(shape, bool)
+    full[top : top + h, left : left + w] = free
+    assert (area.free == full).all()
+    padded = np.pad(full, 1)
+    near = padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
+    assert (area.inside == (full | near)).all()
+    covered = np.zeros(full.size, int)
+    for first, end in area.flat:
+        covered[first:end] += 1
+    assert (covered.reshape(shape) == area.inside).all()
+    assert [tuple(span) for span in area.spans] == sorted(tuple(span) for span in area.spans)
+
+
+@quick
 @given(seeds, st.booleans())
 def test_the_cut_of_an_area_is_the_best_with_everything_else_held(seed, external):
     """Brute force over the free pixels, the fixed ones taking the proposal, the rest staying."""
@@ -124,7 +148,7 @@ def test_the_cut_of_an_area_is_the_best_with_everything_else_held(seed, external
     if not 0 < len(free) <= 12:
         return
     cut = (lambda *planes: grid_cut(*planes)) if external else grid_cut
-    fusion = Fusion(problem, np.zeros((h, w), np.int32), cut)
+    fusion = Moves.of(problem, np.zeros((h, w), np.int32), cut)
     fixed = area.inside & ~area.free & (rng.random((h, w)) < 0.5)
     fusion.pair_costs(1, area)
     taken = fusion._cut(problem.unary[1], area, fixed)
@@ -152,7 +176,7 @@ def test_no_move_gains_more_than_its_potentials(seed, single):
     rows, columns = np.indices((h, w))
     new, current = problem.unary[proposal, rows, columns], problem.unary[labels, rows, columns]
     vertical = problem.pairwise(0, labels[:-1], labels[1:])
-    horizontal = problem.pairwise(1, labels[:, :-1], labels[:, 1:])
+    horizontal = np.pad(problem.pairwise(1, labels[:, :-1], labels[:, 1:]), ((0, 0), (0, 1)))
     gain, price = np.zeros((2, 2, 3), np.float32)
     map_ = np.full((1, 1), 1, np.int32) if single else proposal
     potentials(labels, map_, new, current, vertical, horizontal, size, gain, price)
@@ -185,7 +209,7 @@ def test_moves_that_neglect_never_raise_the_energy_and_keep_their_books(seed):
         (problem.horizontal, calm[:, 1:] & calm[:, :-1]),
     ):
         tables[ends] *= np.float32(0.1 * rng.random())
-    fusion = Fusion(problem, np.zeros((h, w), np.int32), grid_cut, 1e-2)
+    fusion = Moves.of(problem, np.zeros((h, w), np.int32), grid_cut, 1e-2)
     before = problem.energy(fusion.labels)
     for label in [0, 1, 2, 3] * 2:
         labels = fusion.labels.copy()
@@ -206,7 +230,7 @@ def test_a_rest_that_costs_nothing_follows_as_a_whole():
     vertical = np.broadcast_to(table, (h - 1, w, 2, 2)).copy()
     horizontal = np.broadcast_to(table, (h, w - 1, 2, 2)).copy()
     problem = TableProblem(unary, vertical, horizontal)
-    fusion = Fusion(problem, np.zeros((h, w), np.int32), grid_cut, 1e-3)
+    fusion = Moves.of(problem, np.zeros((h, w), np.int32), grid_cut, 1e-3)
     assert fusion.propose(1) == h * w
     assert fusion.energy == 0
 

@@ -8,10 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinekit.energy import EnergyOptions, LoopCosts, LoopProblem, WorkingClip, period_problem
-from cinekit.solve import grid_cut
-from cinekit.solve.line_moves import LineMoves
-from cinekit.solve.moves import Fusion
-from cinekit.solve.period_moves import PeriodMoves
+from cinekit.solve.moves import Moves
+from cinekit.solve.plane_readers import LineReader, PeriodReader
 from cinekit.solve.pyramid import LineGrid
 from cinekit.solve.windows import fill_grid, line_windows, window_starts
 from cinekit.testing.problems import line_problem, random_labels
@@ -38,13 +36,17 @@ def loop_problem(seed, shape, period, t=12):
     return period_problem(LoopCosts(working, EnergyOptions()), period)
 
 
+def on_line(grid, labels):
+    return Moves(LineReader(grid), labels, grid.n_labels, neglect=None)
+
+
 @quick
 @given(seeds, sides, sides)
 def test_moves_on_a_line_metric_are_those_of_its_tables(seed, h, w):
     problem = line_problem(seed, (h, w), 4, forbid=0.2)
     grid = LineGrid.of(problem.unary, *problem.line())
     start = random_labels(seed, problem)
-    plain, fast = Fusion(problem, start, grid_cut), LineMoves(grid, start)
+    plain, fast = Moves.of(problem, start), on_line(grid, start)
     for proposal in [0, 1, 2, 3, random_labels(seed + 1, problem)]:
         before = fast.energy
         plain.propose(proposal)
@@ -53,7 +55,7 @@ def test_moves_on_a_line_metric_are_those_of_its_tables(seed, h, w):
         assert fast.energy == pytest.approx(problem.energy(fast.labels), rel=1e-5, abs=1e-5)
         if isinstance(proposal, int):  # submodular: both are the optimum
             assert fast.energy == pytest.approx(plain.energy, rel=1e-5, abs=1e-5)
-        plain = Fusion(problem, fast.labels, grid_cut)
+        plain = Moves.of(problem, fast.labels)
 
 
 @quick
@@ -61,7 +63,7 @@ def test_moves_on_a_line_metric_are_those_of_its_tables(seed, h, w):
 def test_jumps_on_a_line_metric_need_no_truncation(seed, side, step):
     problem = line_problem(seed, (side, side), 5)
     grid = LineGrid.of(problem.unary, *problem.line())
-    moves = LineMoves(grid, random_labels(seed, problem))
+    moves = on_line(grid, random_labels(seed, problem))
     labels = moves.labels.copy()
     least = moves.energy
     if side <= 3:
@@ -82,12 +84,13 @@ def test_moves_on_one_period_are_those_of_its_exact_costs(seed, h, w, period, fo
     if forbid:
         problem.unary[rng.random(problem.unary.shape) < 0.2] = np.inf
         problem.unary[0] = 1
-    moves = PeriodMoves(problem, random_labels(seed, problem))
+    reader = PeriodReader(problem.unary, problem.one_period())
+    moves = Moves(reader, random_labels(seed, problem), problem.n_labels, neglect=None)
     assert moves.energy == pytest.approx(problem.energy(moves.labels), rel=1e-5)
     jump = np.clip(moves.labels + rng.integers(-1, 2), 0, problem.n_labels - 1).astype(np.int32)
     proposals = [*range(problem.n_labels), random_labels(seed + 1, problem), jump]
     for proposal in proposals:
-        plain = Fusion(problem, moves.labels, grid_cut)
+        plain = Moves.of(problem, moves.labels)
         before, was = moves.energy, moves.labels.copy()
         changed = moves.propose(proposal)
         assert changed == np.count_nonzero(moves.labels != was)
@@ -98,13 +101,16 @@ def test_moves_on_one_period_are_those_of_its_exact_costs(seed, h, w, period, fo
         assert moves.energy == pytest.approx(plain.energy, rel=1e-4, abs=1e-4)
 
 
-def test_moves_on_one_period_need_one():
+def test_loops_of_one_period_say_so_and_others_do_not():
     loops = loop_problem(0, (2, 2), 5)
+    assert loops.one_period().period == 5
     still = np.ones((1, 1, 1), np.int16)
     starts = np.arange(loops.n_labels, dtype=np.int16)[:, None, None]
-    problem = LoopProblem(loops.costs, still, starts, loops.unary)
-    with pytest.raises(ValueError, match="one period"):
-        PeriodMoves(problem, np.zeros((2, 2), np.int32))
+    assert LoopProblem(loops.costs, still, starts, loops.unary).one_period() is None
+    period = np.full((1, 1, 1), 5, np.int16)
+    differing = np.tile(starts, (1, 2, 2))
+    differing[:, 0, 0] = differing[::-1, 0, 0]
+    assert LoopProblem(loops.costs, period, differing, loops.unary).one_period() is None
 
 
 @quick

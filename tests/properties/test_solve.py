@@ -7,11 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cinekit.solve import BruteForceSolver, ExpansionSolver, cut_cost, grid_cut, table_metric
-from cinekit.solve.line_metric import line_message, range_argmin, sweep_rows, trws_iteration
-from cinekit.solve.messages import finer_messages, no_messages, pass_messages
+from cinekit.solve import BruteForceSolver, ExpansionSolver, cut_cost, grid_cut
+from cinekit.solve.chains import range_argmin, sweep_rows
+from cinekit.solve.messages import (
+    decoded,
+    finer_messages,
+    no_messages,
+    pass_messages,
+    send,
+    trws_iteration,
+)
 from cinekit.solve.pyramid import LineGrid, upsample
-from cinekit.solve.table_metric import send_down_table, send_up_table
 from cinekit.testing.problems import (
     line_problem,
     random_problem,
@@ -51,7 +57,7 @@ def test_line_messages_are_the_minimum_over_all_labels(seed, n):
     warp = np.cumsum(rng.random(n) * (rng.random(n) < 0.7)).astype(np.float32)
     plain = np.array([min(cost[a] + abs(warp[a] - warp[b]) for a in range(n)) for b in range(n)])
     out = np.empty(n, np.float32)
-    smallest = line_message(cost, warp, out)
+    smallest = send(cost, warp, True, out)
     np.testing.assert_allclose(out + smallest, plain, rtol=1e-5, atol=1e-5)
 
 
@@ -83,9 +89,9 @@ def test_table_messages_are_the_minimum_over_all_labels(seed, n):
     cost[1:][rng.random(n - 1) < 0.3] = np.inf
     table = rng.random((n, n)).astype(np.float32)
     out = np.empty(n, np.float32)
-    smallest = send_down_table(cost, table, out)
+    smallest = send(cost, table, True, out)
     np.testing.assert_allclose(out + smallest, (cost[:, None] + table).min(axis=0), rtol=1e-6)
-    smallest = send_up_table(cost, table, out)
+    smallest = send(cost, table, False, out)
     np.testing.assert_allclose(out + smallest, (cost[None] + table).min(axis=1), rtol=1e-6)
 
 
@@ -112,13 +118,13 @@ def test_message_passing_never_bounds_above_the_optimum(seed):
     grid = LineGrid.of(line.unary, *line.line())
     for one in (grid, grid.softened()):
         messages = no_messages(one.shape, one.n_labels)
-        bound, _ = one.message_passing(messages, 30, 0.0)
+        bound, _ = pass_messages(one.costs, messages, 30, 0.0)
         assert bound <= optimum + 1e-4
-        assert one.energy(one.decode(messages)) >= optimum - 1e-4
+        assert one.energy(decoded(one.costs, messages)) >= optimum - 1e-4
     unary = np.ascontiguousarray(np.moveaxis(tables.unary, 0, -1))
     parts = unary, tables.vertical, tables.horizontal
     messages = no_messages(tables.shape, 3)
-    bound, _ = pass_messages(table_metric.trws_iteration, parts, messages, 30, 0.0)
+    bound, _ = pass_messages(parts, messages, 30, 0.0)
     assert bound <= BruteForceSolver().solve(tables).energy + 1e-4
 
 
@@ -129,10 +135,10 @@ def test_messages_of_a_coarser_grid_are_valid_ones(seed, h, w):
     fine = LineGrid.of(problem.unary, *problem.line())
     coarse = fine.coarser()
     messages = no_messages(coarse.shape, 3)
-    coarse.message_passing(messages, 5, 0.0)
+    pass_messages(coarse.costs, messages, 5, 0.0)
     messages = finer_messages(messages, fine.shape)
     # From any messages the bound is one; those that nobody sends would count twice.
-    bound, _ = fine.message_passing(messages, 5, 0.0)
+    bound, _ = pass_messages(fine.costs, messages, 5, 0.0)
     assert bound <= ExpansionSolver(tolerance=0).solve(problem).energy + 1e-4
     if h * w <= 6:
         assert bound <= BruteForceSolver().solve(problem).energy + 1e-4

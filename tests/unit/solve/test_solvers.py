@@ -5,16 +5,17 @@ import pytest
 
 from cinekit.energy import choice_problem, either_problem, period_problem, start_problem
 from cinekit.errors import ConfigError, SolverError
+from cinekit.protocols import LabelProblem
 from cinekit.solve import (
     BruteForceSolver,
     ExpansionSolver,
     MultiscaleSolver,
-    grid_cut,
     multiscale,
 )
 from cinekit.solve.expansion import thinned_sweep
 from cinekit.solve.fewer_labels import dominant_labels
-from cinekit.solve.moves import Fusion
+from cinekit.solve.moves import Moves
+from cinekit.solve.starts import require_labels
 from cinekit.testing import SolverSuite
 from cinekit.testing.problems import line_problem, random_problem
 
@@ -84,7 +85,7 @@ class Tried:
     energy = 0.0
 
     def __init__(self, problem, labels):
-        self.problem = problem
+        self.n_labels = problem.n_labels
         self.labels = labels
         self.proposals = []
 
@@ -98,7 +99,7 @@ def test_a_thinned_sweep_tries_some_labels_and_jumps_to_those_between():
     thinned_sweep(tried, 4)
     assert tried.proposals[:2] == [2, 6]
     assert tried.proposals[2:] == [[[2, 7, 9]], [[0, 3, 7]], [[1, 6, 9]], [[0, 4, 8]]]
-    full = Tried(tried.problem, tried.labels)
+    full = Tried(random_problem(0, (1, 3), 10), tried.labels)
     thinned_sweep(full, 1)
     assert full.proposals == list(range(10))
 
@@ -181,7 +182,7 @@ def test_statistics_say_whether_the_tolerance_or_the_sweeps_ended_the_search():
 def test_a_label_that_gained_nothing_is_tried_again_once_others_have_changed():
     problem = random_problem(4, (16, 16), 6)
     thorough = ExpansionSolver(sweeps=50, tolerance=0).solve(problem)
-    fusion = Fusion(problem, thorough.labels, grid_cut)
+    fusion = Moves.of(problem, thorough.labels)
     assert all(fusion.propose(label) == 0 for label in range(6))
 
 
@@ -200,6 +201,63 @@ def test_blocks_grow_until_their_tables_fit_into_memory():
     tight = MultiscaleSolver(block=1, table_megabytes=1).solve(problem)
     assert roomy.statistics["block"] == 1
     assert tight.statistics["block"] == 2
+
+
+class Forwarding:
+    """A third party's problem of the same structure."""
+
+    def __init__(self, problem):
+        self._problem = problem
+        self.shape, self.n_labels, self.unary = problem.shape, problem.n_labels, problem.unary
+        self.in_order = problem.in_order
+
+    def pairwise(self, *arguments):
+        return self._problem.pairwise(*arguments)
+
+    def line(self):
+        return self._problem.line()
+
+    def blocks(self, size):
+        return self._problem.blocks(size)
+
+    def energy(self, labels):
+        return self._problem.energy(labels)
+
+    def one_period(self):
+        return self._problem.one_period()
+
+    def part(self, labels):
+        return Forwarding(self._problem.part(labels))
+
+    def move_costs(self, *arguments):
+        return self._problem.move_costs(*arguments)
+
+    def mixed_costs(self, *arguments):
+        return self._problem.mixed_costs(*arguments)
+
+
+@pytest.mark.parametrize("keep", [1.0, 0.6])
+@pytest.mark.parametrize("stage", ["short period", "long period", "choice", "starts"])
+def test_a_problem_that_forwards_the_protocol_gets_the_same_solver(noise, stage, keep):
+    costs, candidates = noise
+    rng = np.random.default_rng(2)
+    starts = {p: rng.integers(0, costs.n_frames - p, costs.size) for p in costs.periods}
+    problem = {
+        "short period": lambda: period_problem(costs, 3),
+        "long period": lambda: period_problem(costs, 9),
+        "choice": lambda: choice_problem(costs, starts, candidates[0]),
+        "starts": lambda: start_problem(
+            costs, rng.choice([1, costs.periods[-2]], costs.size), candidates[0]
+        ),
+    }[stage]()
+    assert isinstance(Forwarding(problem), LabelProblem)
+    start = None if "period" in stage else require_labels(problem)
+    solver = MultiscaleSolver(keep=keep)
+    ours, theirs = (solver.solve(one, start) for one in (problem, Forwarding(problem)))
+    np.testing.assert_array_equal(ours.labels, theirs.labels)
+    assert ours.energy == theirs.energy
+    assert ours.bound == theirs.bound
+    assert ours.statistics == theirs.statistics
 
 
 def test_windows_make_short_periods_a_line_metric(noise):
@@ -245,6 +303,8 @@ def test_unchanging_pixels_have_no_say_and_no_pixel_is_left_without_a_label():
     assert list(dominant_labels(unary, 0.5)) == [1, 3]
 
 
-def test_labels_are_left_out_of_problems_of_loops_only():
-    with pytest.raises(SolverError, match="TableProblem: set keep to 1"):
+def test_labels_are_left_out_of_problems_that_have_parts_only():
+    with pytest.raises(
+        SolverError, match="TableProblem: give it a method `part`, or set keep to 1"
+    ):
         MultiscaleSolver(keep=0.5).solve(random_problem(0, (3, 3), 3))
