@@ -4,7 +4,7 @@
 
 960x540, 150 frames in and out; the labels are patches of four periods that cover a share of the
 frame. The copy is the reference of the same run. "MB" is the most that rendering frame by frame
-holds besides the clip. Errors (`cinekit.loop.gradient_errors`, grey levels) are measured on
+holds besides the clip. Errors (`cinekit.testing.gradients`, grey levels) are measured on
 smaller clips, where an exact solution by conjugate gradients is to be had: with such patches, and
 with the labels that cinekit finds for two clips of the test data. "offsets alone" blends all jumps
 and gives no contrast back.
@@ -27,16 +27,15 @@ from cinekit.clip import ClipOptions
 from cinekit.labels import LabelMap
 from cinekit.loop import (
     Blend,
-    GradientErrors,
     RenderOptions,
-    gradient_errors,
     iterate_loop,
     render_loop,
 )
 from cinekit.loop.poisson import Seams, offset_frames
-from cinekit.loop.poisson_reference import composite, exact_loop
+from cinekit.loop.reference import composite, exact_loop
 from cinekit.model import Clip
 from cinekit.testing import demo_clip
+from cinekit.testing.gradients import GradientErrors, gradient_errors
 
 SIZE, FRAMES = (540, 960), 150
 SMALL, FEW = (108, 192), 60

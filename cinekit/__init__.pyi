@@ -83,7 +83,6 @@ from cinekit.see.answers import fit_labels as fit_labels
 from cinekit.see.answers import parse_labels as parse_labels
 from cinekit.see.answers import sample_centres as sample_centres
 from cinekit.see.combine import CombineSegmenter as CombineSegmenter
-from cinekit.see.folding import grid_size as grid_size
 from cinekit.see.folding import resample as resample
 from cinekit.see.network import NetworkSegmenter as NetworkSegmenter
 from cinekit.see.network_file import NetworkFileSegmenter as NetworkFileSegmenter
@@ -107,4 +106,5 @@ from cinekit.store.weights import lacking as lacking
 from cinekit.store.weights import require as require
 from cinekit.text import did_you_mean as did_you_mean
 from cinekit.text import one_line as one_line
+from cinekit.view import grid_size as grid_size
 from cinekit.write.frames import checked_frames as checked_frames

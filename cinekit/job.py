@@ -289,6 +289,7 @@ class _Job:
         """Solve all candidates together, then finish them one by one, in their order."""
         settings, recall, clip = self.settings, self.recall, result.clip
         check_names(settings.render, candidates, result.regions)
+        clip.view.give_back()  # nobody looks at the clip while it is solved
         with self.stage("costs"):
             working = make_working(clip, result.response, result.regions, settings.working)
             resolver = Resolver(working, settings.energy, settings.solver, recall)
@@ -329,6 +330,7 @@ class _Job:
                     sink(result, loop, frames)
                 del frames
                 progress((i + 1) / len(keys))
+        clip.view.give_back()
         return dataclasses.replace(
             result, cinemagraphs=tuple(sorted(done, key=lambda one: one.order))
         )

@@ -89,7 +89,7 @@ class LabelTable:
 
 @dataclass(frozen=True, eq=False)
 class Borders:
-    """N pairs of neighbouring pixels with different labels, at least one of them looping.
+    """N pairs of neighbouring pixels with different labels.
 
     Those of a pixel and the one below it first, then those of a pixel and the one to its right,
     each in reading order.
@@ -103,9 +103,21 @@ class Borders:
 
     def inside(self, mask: NDArray[np.bool_]) -> Borders:
         """Those with both ends inside a mask, bool (H, W)."""
-        kept = mask[self.first] & mask[self.second]
+        return self._of(mask[self.first] & mask[self.second])
+
+    def between(self, one: NDArray[np.bool_], two: NDArray[np.bool_]) -> Borders:
+        """Those with an end in each of two masks, the end in the first mask first."""
+        ahead = self._of(one[self.first] & two[self.second])
+        back = self._of(two[self.first] & one[self.second])
+        return Borders(_joined(ahead.first, back.second), _joined(ahead.second, back.first))
+
+    def _of(self, kept: NDArray[np.bool_]) -> Borders:
         (y, x), (v, u) = self.first, self.second
         return Borders((y[kept], x[kept]), (v[kept], u[kept]))
+
+
+def _joined(one: Pixels, two: Pixels) -> Pixels:
+    return np.concatenate([one[0], two[0]]), np.concatenate([one[1], two[1]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,18 +229,20 @@ class LabelMap:
         return self.table.frame_at(f, n_frames)
 
     @cached_property
+    def edges(self) -> Borders:
+        """Where two labels meet, two still ones too."""
+        label = self.table.index
+        (y, x), (v, u) = (
+            np.nonzero(label[1:] != label[:-1]),
+            np.nonzero(label[:, 1:] != label[:, :-1]),
+        )
+        return Borders(_joined((y, x), (v, u)), _joined((y + 1, x), (v, u + 1)))
+
+    @cached_property
     def borders(self) -> Borders:
-        """Where two labels meet."""
-        label, loops = self.table.index, self.looping
-        height, width = self.size
-        ends: list[tuple[Any, ...]] = []
-        for dy, dx in ((1, 0), (0, 1)):
-            a = slice(0, height - dy), slice(0, width - dx)
-            b = slice(dy, height), slice(dx, width)
-            rows, columns = np.nonzero((label[a] != label[b]) & (loops[a] | loops[b]))
-            ends.append((rows, columns, rows + dy, columns + dx))
-        y, x, v, u = (np.concatenate(parts) for parts in zip(*ends, strict=True))
-        return Borders((y, x), (v, u))
+        """Where two labels meet of which at least one loops: what a loop can show."""
+        edges = self.edges
+        return edges._of(self.looping[edges.first] | self.looping[edges.second])
 
     @cached_property
     def patches(self) -> Patches:

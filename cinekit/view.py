@@ -50,7 +50,7 @@ class ClipView:
             return cast(T, self._made[key])
 
     def small(self, size: tuple[int, int]) -> NDArray[np.uint8]:
-        """Every frame, area-averaged to (h, w): uint8 (T, h, w, 3); the frames where they fit."""
+        """Every frame, area-averaged to (h, w): uint8 (T, h, w, 3); at their own size no copy."""
         if size == self.size:
             return self.frames
         return self._once(size, lambda: self._shrunk(size))
@@ -79,7 +79,7 @@ class ClipView:
             self._made.clear()
 
 
-def fit(size: tuple[int, int], longest: int) -> tuple[int, int]:
+def grid_size(size: tuple[int, int], longest: int) -> tuple[int, int]:
     """(h, w) in the proportions of a size, no side above ``longest`` nor larger than it was."""
     scale = min(1.0, longest / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))

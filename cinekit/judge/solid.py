@@ -4,7 +4,7 @@ A hand, a wheel, a petal is the same thing a moment later, elsewhere: optical fl
 and warped by the flow the later frame equals the earlier one. Foam and glitter have changed by
 then. So a place is solid when flow u from t to t + g explains most of what changes there,
 
-    blur |V(t + g, x + u(x)) - V(t, x)|  <  EXPLAINED * blur |V(t + g, x) - V(t, x)|,
+    blur |V(t + g, x + u(x)) - V(t, x)|  <  UNEXPLAINED_SHARE * blur |V(t + g, x) - V(t, x)|,
 
 at some moments of the clip. All of it is measured on a small picture, once a clip.
 
@@ -26,57 +26,53 @@ from cinekit.labels import LabelMap, Pixels
 from cinekit.see.moving import drop_small
 from cinekit.view import ClipView
 
-_HEIGHT = 180
-"""Rows of the small picture: a hand is still a hand, and a clip takes 0.5 s."""
+SMALL_SIDE = 180
+"""Pixels of the shorter side of the small picture: a hand is still a hand, and flow is cheap."""
 
-_PAIRS = 24
-"""Pairs of frames that are looked at for each of the gaps, evenly over the clip."""
+PAIRS = 24
+"""Pairs of frames that are looked at for each gap, evenly over the clip."""
 
-_GAPS = (0.0, 0.1)
-"""Seconds between the two frames of a pair, at least a frame: at less, slow petals do not move; at
-more, quick hands are lost."""
+GAPS_SECONDS = (0.0, 0.1)
+"""Between the two frames of a pair, at least a frame: slow petals need the longer, quick hands the
+shorter."""
 
-_CHANGE = 5.0
+NOISE_LEVEL = 5.0
 """Grey levels: less change than this is noise, or seen by nobody."""
 
-EXPLAINED = 0.4
-"""Share of the change that flow may leave: 0.2 to 0.4 in petals, a kettle, feathers, cars; 0.7 to 1
-in a sea, whose waves glitter."""
+UNEXPLAINED_SHARE = 0.4
+"""Share of the change that flow may leave: 0.2 to 0.4 in things, 0.7 to 1 in glittering waves."""
 
-_MOVES = 0.4
+LEAST_FLOW = 0.4
 """Small pixels: what moves less is a change of light."""
 
-_MOMENTS = 3
+LEAST_PAIRS = 3
 """Pairs that must agree: one or two may be chance."""
 
-_OFTEN = 0.1
+EXPLAINED_PAIRS = 0.1
 """Share of the pairs with a change that flow must explain: 0.2 to 1 in things, 0.04 to 0.07 by
-chance in a stream and in texture that boils."""
+chance in streams and boiling texture."""
 
-_SPECK = 0.0005
+LEAST_AREA = 0.0005
 """Share of the frame: smaller parts are chance."""
 
-_REACH = 3
+FLOW_MARGIN = 3
 """Small pixels by which the map is widened: a box of flow ends short of its edge."""
 
-_ALSO = 12
-"""Small pixels: what changes so near to a solid thing is one of its parts, as the feet are that
-grass hides now and then."""
+PART_DISTANCE = 12
+"""Small pixels: what changes so near to a solid thing is a part of it, though seldom seen."""
 
-_CHANGES = 30.0
-"""Grey levels from a patch to its mean over time, at the moment when it is farthest: a hand that
-flies up once is over the wall for a frame or two."""
+PART_LEVEL = 30.0
+"""Grey levels from such a part to its place's mean over time, when it is farthest."""
 
-_SHARP = 15
-"""Levels of a colour at the border itself: a patch also holds what lies beside a border that does
-not cut it."""
+CUT_DISTANCE = 0.02
+"""Share of the frame's shorter side: so near to a solid thing a cut is one of it."""
 
-_NEAR = 0.02
-"""Share of the frame: so near to a solid thing a cut is one of it."""
-
-UNLIKE = 30
+PATCH_LEVEL = 30
 """Levels of a colour between two patches that are not of one thing. Of colours, because a hand is
 as bright as its sleeve."""
+
+BORDER_LEVEL = 15
+"""The same at the border itself: a patch also holds what lies beside a border that cuts nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +92,7 @@ class SolidThings:
     @cached_property
     def near(self) -> NDArray[np.bool_]:
         """bool (H, W): the mask and what is near it; a comb is thrown up faster than flow sees."""
-        reach = round(_NEAR * min(self.mask.shape)) * 2 + 1
+        reach = round(CUT_DISTANCE * min(self.mask.shape)) * 2 + 1
         near = cv2.dilate(self.mask.astype(np.uint8), np.ones((reach, reach), np.uint8))
         return np.asarray(near) > 0
 
@@ -115,12 +111,12 @@ class SolidThings:
         for f in range(n_frames):
             one, two = first.frame_at(f, n_frames), second.frame_at(f, n_frames)
             coarse = _sum(_gap(patch[one, every], patch[two, every]) for patch in patches)
-            (k,) = np.nonzero(coarse > 2 * UNLIKE)
+            (k,) = np.nonzero(coarse > 2 * PATCH_LEVEL)
             fine = _sum(
                 _gap(self.frames[one[k], y[k], x[k]], self.frames[two[k], y[k], x[k]])
                 for y, x in ends
             )
-            worst = max(worst, int((fine > 2 * _SHARP).sum()))
+            worst = max(worst, int((fine > 2 * BORDER_LEVEL).sum()))
         return worst / labels.size[0]
 
     def _at(self, pixels: Pixels, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -132,17 +128,17 @@ class SolidThings:
 def solid_things(view: ClipView) -> SolidThings:
     """Those of a clip; asked for with ``clip.view.once(solid_things)``."""
     height, width = view.size
-    scale = min(1.0, _HEIGHT / min(height, width))
+    scale = min(1.0, SMALL_SIDE / min(height, width))
     frames = view.small((max(16, round(height * scale)), max(16, round(width * scale))))
-    solid = _solid(frames, sorted({max(1, round(seconds * view.fps)) for seconds in _GAPS}))
+    solid = _solid(frames, sorted({max(1, round(seconds * view.fps)) for seconds in GAPS_SECONDS}))
     patches = np.stack([cv2.blur(frame, (3, 3)) for frame in frames])
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _REACH + 1, 2 * _REACH + 1))
-    solid = drop_small(solid, _SPECK)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * FLOW_MARGIN + 1, 2 * FLOW_MARGIN + 1))
+    solid = drop_small(solid, LEAST_AREA)
     solid = cv2.dilate(solid.astype(np.uint8), disc) > 0
     luma = np.stack([cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY) for patch in patches])
     mean = luma.mean(axis=0)
-    changes = np.maximum(luma.max(axis=0) - mean, mean - luma.min(axis=0)) > _CHANGES
-    near = ndimage.binary_dilation(solid, iterations=_ALSO, mask=solid | changes)
+    changes = np.maximum(luma.max(axis=0) - mean, mean - luma.min(axis=0)) > PART_LEVEL
+    near = ndimage.binary_dilation(solid, iterations=PART_DISTANCE, mask=solid | changes)
     wide = cv2.dilate((near & ~solid).astype(np.uint8), disc) | solid.astype(np.uint8)
     grown = cv2.resize(wide, (width, height), interpolation=cv2.INTER_NEAREST)
     return SolidThings(view.frames, np.asarray(grown) > 0, patches)
@@ -167,7 +163,7 @@ def _solid(frames: NDArray[np.uint8], gaps: Iterable[int]) -> NDArray[np.bool_]:
     for gap in gaps:
         if count <= gap:
             continue
-        for t in np.unique(np.linspace(0, count - 1 - gap, _PAIRS).round().astype(int)):
+        for t in np.unique(np.linspace(0, count - 1 - gap, PAIRS).round().astype(int)):
             one, two = (
                 np.asarray(cv2.cvtColor(frames[i], cv2.COLOR_RGB2GRAY), np.uint8)
                 for i in (t, t + gap)
@@ -176,7 +172,7 @@ def _solid(frames: NDArray[np.uint8], gaps: Iterable[int]) -> NDArray[np.bool_]:
             changed, explained = _explained(one, two, np.asarray(found, np.float32))
             changes += changed
             seen += explained
-    solid: NDArray[np.bool_] = seen >= np.maximum(_MOMENTS, _OFTEN * changes)
+    solid: NDArray[np.bool_] = seen >= np.maximum(LEAST_PAIRS, EXPLAINED_PAIRS * changes)
     return solid
 
 
@@ -195,6 +191,6 @@ def _explained(
     side = max(3, round(min(height, width) / 36) | 1)
     change = cv2.blur(cv2.absdiff(one, two).astype(np.float32), (side, side))
     left = cv2.blur(cv2.absdiff(one, np.asarray(back, np.uint8)).astype(np.float32), (side, side))
-    moves = np.hypot(flow[..., 0], flow[..., 1]) > _MOVES
-    changed = change > _CHANGE
-    return changed, changed & (left < EXPLAINED * change) & moves
+    moves = np.hypot(flow[..., 0], flow[..., 1]) > LEAST_FLOW
+    changed = change > NOISE_LEVEL
+    return changed, changed & (left < UNEXPLAINED_SHARE * change) & moves

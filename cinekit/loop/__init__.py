@@ -1,8 +1,6 @@
-"""Rendering: from loop labels to frames, and how good they are."""
+"""Rendering: from labels to the frames of a loop."""
 
-from cinekit.loop.activation import Activation, calm, find_activation
-from cinekit.loop.dynamism import calmed, check_names
-from cinekit.loop.gradients import GradientErrors, gradient_errors
+from cinekit.loop.dynamism import Activation, calm, calmed, check_names, find_activation
 from cinekit.loop.options import Blend, RenderOptions
 from cinekit.loop.render import iterate_loop, render_loop
 from cinekit.loop.still import check_still, choose_still
@@ -12,7 +10,6 @@ from cinekit.loop.upscale import to_clip_resolution
 __all__ = [
     "Activation",
     "Blend",
-    "GradientErrors",
     "RenderOptions",
     "begin_at",
     "calm",
@@ -22,7 +19,6 @@ __all__ = [
     "check_still",
     "choose_still",
     "find_activation",
-    "gradient_errors",
     "iterate_loop",
     "longest_loop",
     "loop_length",

@@ -126,19 +126,9 @@ def _agreement(moments: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @kernel
-def compose(
-    frames: NDArray[np.uint8],
-    index: NDArray[np.int32],
-    second: NDArray[np.int32],
-    weight: NDArray[np.float32],
-    main: NDArray[np.int32],
-    other: NDArray[np.int32],
-    share: NDArray[np.float32],
-    mean: NDArray[np.float32],
-    correlation: NDArray[np.float32],
-    hide: NDArray[np.float32],
-    out: NDArray[np.uint8],
-) -> None:
+def compose(  # type: ignore[no-untyped-def]
+    frames, index, second, weight, main, other, share, mean, correlation, hide, out
+):  # fmt: skip
     """One frame of the loop into out, uint8 (H, W, 3).
 
     frames : uint8 (T, H, W, 3).
@@ -191,17 +181,9 @@ def compose(
 
 
 @kernel
-def loop_statistics(
-    frames: NDArray[np.uint8],
-    shows: NDArray[np.int32],
-    index: NDArray[np.int32],
-    period: NDArray[np.int64],
-    start: NDArray[np.int64],
-    first: NDArray[np.int64],
-    last: NDArray[np.int64],
-    mean: NDArray[np.float32],
-    moments: NDArray[np.float32],
-) -> None:
+def loop_statistics(  # type: ignore[no-untyped-def]
+    frames, shows, index, period, start, first, last, mean, moments
+):  # fmt: skip
     """Each pixel's mean over its loop, and how the two sides of its fade agree.
 
     shows : int32 (T + E,), the frame that each index of a label shows.
@@ -235,13 +217,7 @@ def loop_statistics(
 
 
 @kernel
-def across_border(
-    index: NDArray[np.int32],
-    still: NDArray[np.bool_],
-    feather: int,
-    second: NDArray[np.int32],
-    weight: NDArray[np.float32],
-) -> None:
+def across_border(index, still, feather, second, weight):  # type: ignore[no-untyped-def]
     """For every moving pixel near a label border: the label across it, and how much of it to show.
 
     index : int32 (H, W). still : bool (L,), labels that do not move. second : int32 (H, W), out.

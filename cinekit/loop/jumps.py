@@ -37,14 +37,7 @@ _NOTHING = 1.0
 
 
 @kernel
-def jump_and_step(
-    frames: NDArray[np.uint8],
-    period: NDArray[np.int16],
-    start: NDArray[np.int16],
-    samples: int,
-    jump: NDArray[np.float32],
-    step: NDArray[np.float32],
-) -> None:
+def jump_and_step(frames, period, start, samples, jump, step):  # type: ignore[no-untyped-def]
     """Squared jump and mean squared step of every looping pixel, summed over the colours.
 
     frames : uint8 (T, H, W, 3). period, start : int16 (H, W). jump, step : float32 (H, W), out;

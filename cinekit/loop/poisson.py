@@ -14,8 +14,11 @@ plane problem per frequency (:mod:`cinekit.loop.plane`). The rest is fine detail
 seams, which a few sweeps over the pixels take away; they follow each other through the frames, so
 that only a few frames of offsets exist at a time.
 
-Jumps that are steps like any other, as in fire, are left alone (:mod:`cinekit.loop.jumps`), and
-what offsets take of the contrast at the others is given back (:mod:`cinekit.loop.contrast`).
+Jumps that are steps like any other, as in fire, are left alone (:mod:`cinekit.loop.jumps`). At the
+others the offsets make the middle sizes of a texture the mean of its two sides, and a mean of two
+waves that do not agree is flatter than either. There fine detail is scaled up until gradients are
+nearly as strong as in the source frames (:func:`give_back`), at some hundredths of the gradient
+error, which the offsets made least.
 """
 
 from __future__ import annotations
@@ -24,13 +27,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
 from cinekit.labels import LabelMap, LabelTable
-from cinekit.loop.contrast import REACH, give_back
-from cinekit.loop.plane import Level, levels_of, solve_plane
+from cinekit.loop.multigrid import Level, levels_of, solve_plane
 from cinekit.loop.poisson_kernels import add_forces, relax, show, spread
 from cinekit.model import Clip
 
@@ -45,6 +48,28 @@ SWEEPS = 3
 
 OVER = 1.35
 """Of successive over-relaxation: what three sweeps leave is least there."""
+
+
+REACH = 4
+"""Frames on either side of a jump in which the loss can be seen."""
+
+_DETAIL = 1 / 180
+"""Share of the height, standard deviation of the Gaussian that leaves only what is no detail."""
+
+_LEAST_DETAIL = 2.0
+"""Pixels; less would sharpen noise only."""
+
+_BOX = 1 / 18
+"""Share of the height over which gradients are averaged: a wave, not a crest."""
+
+_MOST = 1.5
+"""Largest gain."""
+
+_GIVEN_BACK = 0.9
+"""Of the loss: the last tenth would cost more gradient error than it shows."""
+
+_FLAT = 1.0
+"""Grey levels: gradients that are no texture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,40 +146,8 @@ class Seams:
 
 
 def cell_level(moving: NDArray[np.bool_]) -> Level:
-    """The plane problem on cells of 4x4 pixels.
-
-    Its masses are their moving pixels. Pairs of moving pixels across a side join the two cells,
-    over a way of 4 pixels; a pixel beside a still one ties its cell to zero, over half of that.
-    """
-    height, width = moving.shape
-    rows, columns = -(-height // CELL), -(-width // CELL)
-    whole = np.pad(moving, ((0, rows * CELL - height), (0, columns * CELL - width)))
-
-    def sums(plane: NDArray[np.bool_]) -> NDArray[np.float32]:
-        blocks = plane.reshape(rows, CELL, columns, CELL)
-        return np.asarray(blocks.sum(axis=(1, 3)), np.float32)
-
-    inside = np.pad(
-        np.ones_like(moving), ((0, whole.shape[0] - height), (0, whole.shape[1] - width))
-    )
-    joined = [np.zeros_like(whole), np.zeros_like(whole)]
-    ground = np.zeros((rows, columns), np.float32)
-    for axis in (0, 1):
-        one = tuple(slice(None, -1) if a == axis else slice(None) for a in (0, 1))
-        two = tuple(slice(1, None) if a == axis else slice(None) for a in (0, 1))
-        joined[axis][one] = whole[one] & whole[two]
-        for here, there in ((one, two), (two, one)):
-            beside = np.zeros_like(whole)
-            beside[here] = whole[here] & ~whole[there] & inside[there]
-            ground += sums(beside)
-    crosses = np.arange(whole.shape[0]) % CELL == CELL - 1
-    joined[0] &= crosses[:, None]
-    joined[1] &= (np.arange(whole.shape[1]) % CELL == CELL - 1)[None]
-    ground /= CELL / 2
-    down, right = (sums(joins) for joins in joined)
-    down /= CELL
-    right /= CELL
-    return Level(sums(whole), down, right, ground)
+    """The plane problem on cells of 4x4 pixels."""
+    return Level.of_pixels(moving).coarser().coarser()
 
 
 def cell_offsets(clip: Clip, seams: Seams, n_frames: int) -> NDArray[np.float32]:
@@ -245,3 +238,35 @@ def _contrasted(
     now = seams.sources(n_frames, f)[seams.table.index]
     source = clip.frames[now, rows, columns].astype(np.float32)
     return give_back(source, offset, near)
+
+
+def give_back(
+    source: NDArray[np.float32], offset: NDArray[np.float32], where: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Offsets with the contrast of the source: float32 (h, w, 3), grey levels.
+
+    source : float32 (h, w, 3), the frame of the loop before blending, in [0, 255].
+    offset : float32 (h, w, 3). where : bool (h, w), pixels near a jump, the only ones that change.
+    """
+    if not where.any():
+        return offset
+    height = where.shape[0]
+    sigma, box = max(height * _DETAIL, _LEAST_DETAIL), max(7, round(height * _BOX) | 1)
+    shown = source + offset
+    weight = where.astype(np.float32)
+    wanted, found = (_mean_gradient(frame, weight, box) for frame in (source, shown))
+    gain = np.clip((wanted + _FLAT) / (found + _FLAT), 1, _MOST)
+    gain = (gain - 1) * np.float32(_GIVEN_BACK) * weight
+    detail = shown - cv2.GaussianBlur(shown, (0, 0), sigma)
+    out: NDArray[np.float32] = offset + gain[..., None] * detail
+    return out
+
+
+def _mean_gradient(
+    frame: NDArray[np.float32], weight: NDArray[np.float32], box: int
+) -> NDArray[np.float32]:
+    """|dx| + |dy| of the luma, summed over a box around each pixel: float32 (h, w)."""
+    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+    steps = (np.abs(cv2.Sobel(grey, cv2.CV_32F, *way, ksize=1)) for way in ((1, 0), (0, 1)))
+    mean: NDArray[np.float32] = np.asarray(cv2.blur(sum(steps) * weight, (box, box)), np.float32)
+    return mean

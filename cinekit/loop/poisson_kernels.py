@@ -6,30 +6,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cinekit.energy.jit import kernel
 
 
 @kernel
-def add_forces(
-    frames: NDArray[np.uint8],
-    top: int,
-    left: int,
-    index: NDArray[np.int32],
-    period: NDArray[np.int64],
-    before: NDArray[np.int32],
-    now: NDArray[np.int32],
-    after: NDArray[np.int32],
-    jumped: NDArray[np.bool_],
-    jumps: NDArray[np.bool_],
-    hide: NDArray[np.float32],
-    members: NDArray[np.int32],
-    span: NDArray[np.int64],
-    border: NDArray[np.int32],
-    cell: int,
-    out: NDArray[np.float32],
-) -> None:
+def add_forces(  # type: ignore[no-untyped-def]
+    frames, top, left, index, period, before, now, after, jumped, jumps, hide, members, span,
+    border, cell, out
+):  # fmt: skip
     """Add to out what pulls at the offsets of one frame of the loop: minus the sum of ``d``.
 
     frames : uint8 (T, H, W, 3). top, left : where the box lies in it.
@@ -87,7 +72,7 @@ def add_forces(
 
 
 @kernel
-def _drop(out: NDArray[np.float32], cell: int, y: int, x: int, c: int, force: np.float32) -> None:
+def _drop(out, cell, y, x, c, force):  # type: ignore[no-untyped-def]
     if cell == 1:
         out[y, x, c] += force
         return
@@ -101,7 +86,7 @@ def _drop(out: NDArray[np.float32], cell: int, y: int, x: int, c: int, force: np
 
 
 @kernel
-def _between(pixel: int, cell: int, count: int) -> tuple[int, int, np.float32]:
+def _between(pixel, cell, count):  # type: ignore[no-untyped-def]
     """The two cells whose centres a pixel lies between, and the share of the second."""
     at = min(max((pixel + 0.5) / cell - 0.5, 0.0), count - 1.0)
     first = int(at)
@@ -109,9 +94,7 @@ def _between(pixel: int, cell: int, count: int) -> tuple[int, int, np.float32]:
 
 
 @kernel
-def _step_change(
-    frames: NDArray[np.uint8], n_source: int, y: int, x: int, c: int, i: int, j: int, p: int
-) -> np.float32:
+def _step_change(frames, n_source, y, x, c, i, j, p):  # type: ignore[no-untyped-def]
     """What the step of a pixel from frame i back to frame j should change by."""
     one = np.float32(frames[i, y, x, c])
     two = np.float32(frames[j, y, x, c])
@@ -129,9 +112,7 @@ def _step_change(
 
 
 @kernel
-def spread(
-    cells: NDArray[np.float32], cell: int, moving: NDArray[np.bool_], out: NDArray[np.float32]
-) -> None:
+def spread(cells, cell, moving, out):  # type: ignore[no-untyped-def]
     """Values of cells to their moving pixels, bilinearly between centres; zero for the others.
 
     cells : float32 (h / cell, w / cell, 3). out : float32 (h, w, 3).
@@ -153,16 +134,9 @@ def spread(
 
 
 @kernel
-def relax(
-    earlier: NDArray[np.float32],
-    here: NDArray[np.float32],
-    later: NDArray[np.float32],
-    force: NDArray[np.float32],
-    moving: NDArray[np.bool_],
-    colour: int,
-    screening: float,
-    over: float,
-) -> None:
+def relax(  # type: ignore[no-untyped-def]
+    earlier, here, later, force, moving, colour, screening, over
+):  # fmt: skip
     """Half a red-black Gauss-Seidel sweep of one frame: the pixels with ``(y + x) % 2 == colour``.
 
     earlier, here, later : float32 (h, w, 3), offsets of three frames; here is changed. Pixels that
@@ -197,16 +171,7 @@ def relax(
 
 
 @kernel
-def show(
-    frames: NDArray[np.uint8],
-    top: int,
-    left: int,
-    index: NDArray[np.int32],
-    moving: NDArray[np.bool_],
-    now: NDArray[np.int32],
-    offset: NDArray[np.float32],
-    out: NDArray[np.uint8],
-) -> None:
+def show(frames, top, left, index, moving, now, offset, out):  # type: ignore[no-untyped-def]
     """Write the moving pixels of the box into out, uint8 (H, W, 3): their source plus offset."""
     height, width = index.shape
     for y in range(height):
@@ -218,97 +183,3 @@ def show(
                 value = np.float32(frames[i, top + y, left + x, c]) + offset[y, x, c]
                 value = min(max(value, np.float32(0.0)), np.float32(255.0))
                 out[top + y, left + x, c] = np.uint8(value + np.float32(0.5))
-
-
-@kernel
-def smooth(
-    mass: NDArray[np.float32],
-    down: NDArray[np.float32],
-    right: NDArray[np.float32],
-    ground: NDArray[np.float32],
-    shift: float,
-    load: NDArray[np.float32],
-    value: NDArray[np.float32],
-    sweeps: int,
-) -> None:
-    """Red-black Gauss-Seidel for a plane, value in place; see :class:`cinekit.loop.plane.Level`.
-
-    load, value : float32 (h, w, K).
-    """
-    height, width, count = value.shape
-    for half in range(2 * sweeps):
-        for y in range(height):
-            for x in range((y + half) % 2, width, 2):
-                if mass[y, x] == 0.0:
-                    continue
-                total = ground[y, x] + np.float32(shift) * mass[y, x]
-                north = down[y - 1, x] if y > 0 else np.float32(0.0)
-                west = right[y, x - 1] if x > 0 else np.float32(0.0)
-                total += north + west + down[y, x] + right[y, x]
-                for k in range(count):
-                    pull = load[y, x, k]
-                    if north > 0:
-                        pull += north * value[y - 1, x, k]
-                    if west > 0:
-                        pull += west * value[y, x - 1, k]
-                    if down[y, x] > 0:
-                        pull += down[y, x] * value[y + 1, x, k]
-                    if right[y, x] > 0:
-                        pull += right[y, x] * value[y, x + 1, k]
-                    value[y, x, k] = pull / total
-
-
-@kernel
-def restrict(
-    mass: NDArray[np.float32],
-    down: NDArray[np.float32],
-    right: NDArray[np.float32],
-    ground: NDArray[np.float32],
-    shift: float,
-    load: NDArray[np.float32],
-    value: NDArray[np.float32],
-    out: NDArray[np.float32],
-) -> None:
-    """What value leaves over of the load, summed over blocks of 2x2 into out, (h / 2, w / 2, K)."""
-    height, width, count = value.shape
-    out[:] = 0.0
-    for y in range(height):
-        for x in range(width):
-            if mass[y, x] == 0.0:
-                continue
-            own = ground[y, x] + np.float32(shift) * mass[y, x]
-            north = down[y - 1, x] if y > 0 else np.float32(0.0)
-            west = right[y, x - 1] if x > 0 else np.float32(0.0)
-            for k in range(count):
-                here = value[y, x, k]
-                rest = load[y, x, k] - own * here
-                if north > 0:
-                    rest += north * (value[y - 1, x, k] - here)
-                if west > 0:
-                    rest += west * (value[y, x - 1, k] - here)
-                if down[y, x] > 0:
-                    rest += down[y, x] * (value[y + 1, x, k] - here)
-                if right[y, x] > 0:
-                    rest += right[y, x] * (value[y, x + 1, k] - here)
-                out[y // 2, x // 2, k] += rest
-
-
-@kernel
-def prolong(
-    coarse: NDArray[np.float32], mass: NDArray[np.float32], value: NDArray[np.float32]
-) -> None:
-    """Add a coarser plane to value, bilinearly; its border cells reach as far as the plane."""
-    height, width, count = value.shape
-    rows, columns = coarse.shape[:2]
-    for y in range(height):
-        j = y // 2
-        j2 = min(max(j + 2 * (y % 2) - 1, 0), rows - 1)
-        for x in range(width):
-            if mass[y, x] == 0.0:
-                continue
-            i = x // 2
-            i2 = min(max(i + 2 * (x % 2) - 1, 0), columns - 1)
-            for k in range(count):
-                near = np.float32(0.75) * coarse[j, i, k] + np.float32(0.25) * coarse[j, i2, k]
-                far = np.float32(0.75) * coarse[j2, i, k] + np.float32(0.25) * coarse[j2, i2, k]
-                value[y, x, k] += np.float32(0.75) * near + np.float32(0.25) * far

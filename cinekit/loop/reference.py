@@ -6,8 +6,14 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.linalg import LinearOperator, cg
 
+from cinekit.errors import RenderError
+from cinekit.labels import LabelMap
 from cinekit.loop.crossfade import OVERSHOOT
+from cinekit.loop.multigrid import Level
+from cinekit.loop.poisson import SCREENING
+from cinekit.model import Clip
 
 
 def compose(
@@ -95,7 +101,7 @@ def loop_costs(
     start: NDArray[np.int16],
     still: NDArray[np.int16],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """:func:`cinekit.loop.activation.loop_costs`: variance, jump and apart."""
+    """:func:`cinekit.loop.dynamism.loop_costs`: variance, jump and apart."""
     variance, jump, apart = (np.zeros(period.shape) for _ in range(3))
     for y, x in np.ndindex(*period.shape):
         p, s = int(period[y, x]), int(start[y, x])
@@ -110,3 +116,166 @@ def loop_costs(
             if s >= len(frames) or (a >= 0 and a + p < len(frames)):
                 jump[y, x] += ((signal[a] - signal[a + p]) ** 2).sum()
     return variance, jump, apart
+
+
+Volume = NDArray[np.float64]
+"""float64 (n, H, W, 3)."""
+
+Edge = tuple[tuple[slice, ...], tuple[slice, ...]]
+"""The first and the second ends of all neighbours along an axis."""
+
+
+def edges(axis: int) -> Edge:
+    """Ends of the neighbours along axis 1 (rows) or 2 (columns) of a volume."""
+    one, two = [slice(None)] * 4, [slice(None)] * 4
+    one[axis], two[axis] = slice(None, -1), slice(1, None)
+    return tuple(one), tuple(two)
+
+
+def composite(clip: Clip, labels: LabelMap, n_frames: int) -> Volume:
+    """The loop without blending."""
+    rows, columns = np.indices(labels.size)
+    return np.stack(
+        [clip.frames[labels.frame_at(f, n_frames), rows, columns] for f in range(n_frames)]
+    ).astype(np.float64)
+
+
+def spatial_steps(clip: Clip, labels: LabelMap, n_frames: int, axis: int) -> tuple[Volume, Volume]:
+    """For all neighbours x, z along an axis ``V_z - V_x``, at the frame of x and at that of z."""
+    rows, columns = np.indices(labels.size)
+    shown = np.stack([labels.frame_at(f, n_frames) for f in range(n_frames)])[..., None]
+    one, two = edges(axis)
+    steps = []
+    for end in (one, two):
+        frame = shown[end][..., 0]
+        x = rows[one[1:3]], columns[one[1:3]]
+        z = rows[two[1:3]], columns[two[1:3]]
+        steps.append(clip.frames[frame, *z].astype(np.float64) - clip.frames[frame, *x])
+    return steps[0], steps[1]
+
+
+def temporal_steps(clip: Clip, labels: LabelMap, n_frames: int) -> tuple[Volume, Volume]:
+    """What each pixel's step to the next frame should be, from either side of a jump.
+
+    From frame i back to frame j: ``V(j + p) - V(i)`` and ``V(j) - V(i - p)``; where the clip has
+    only one of them, that twice; where it has none, zero. Elsewhere twice the clip's step.
+    """
+    shape = (n_frames, *labels.size, 3)
+    left, right = np.zeros(shape), np.zeros(shape)
+    maps = [labels.frame_at(f, n_frames) for f in range(n_frames + 1)]
+    for f, y, x in np.ndindex(*shape[:3]):
+        i, j, p = int(maps[f][y, x]), int(maps[f + 1][y, x]), int(labels.period[y, x])
+
+        def value(t: int, y: int = y, x: int = x) -> NDArray[np.float64]:
+            return np.asarray(clip.frames[t, y, x], np.float64)
+
+        if j >= i or labels.returns[y, x]:
+            found = [value(j) - value(i)]
+        else:
+            found = [value(j + p) - value(i)] if j + p < clip.n_frames else []
+            found += [value(j) - value(i - p)] if i - p >= 0 else []
+        if found:
+            left[f, y, x], right[f, y, x] = found[0], found[-1]
+    return left, right
+
+
+def forces(
+    clip: Clip, labels: LabelMap, n_frames: int, hide: NDArray[np.float32] | float = 1.0
+) -> Volume:
+    """:func:`cinekit.loop.poisson_kernels.add_forces` for whole frames, all of them."""
+    loop = composite(clip, labels, n_frames)
+    out = np.zeros_like(loop)
+    for axis in (1, 2):
+        one, two = edges(axis)
+        change = np.mean(spatial_steps(clip, labels, n_frames, axis), axis=0)
+        change -= loop[two] - loop[one]
+        out[two] += change
+        out[one] -= change
+    change = np.mean(temporal_steps(clip, labels, n_frames), axis=0)
+    change -= np.roll(loop, -1, axis=0) - loop
+    change *= np.broadcast_to(hide, labels.size)[..., None]
+    out += np.roll(change, 1, axis=0) - change
+    out[:, ~labels.looping] = 0
+    return out
+
+
+def operator(offset: Volume, screening: float) -> Volume:
+    """Half the gradient of the minimised sum in :mod:`cinekit.loop.poisson`, without forces."""
+    out = (screening + 2) * offset - np.roll(offset, 1, axis=0) - np.roll(offset, -1, axis=0)
+    for axis in (1, 2):
+        one, two = edges(axis)
+        difference = offset[two] - offset[one]
+        out[two] += difference
+        out[one] -= difference
+    return out
+
+
+def exact_loop(clip: Clip, labels: LabelMap, n_frames: int, tolerance: float = 1e-8) -> Volume:
+    """The loop with the exact offsets, by conjugate gradients, before rounding."""
+    force = forces(clip, labels, n_frames)
+    free = np.broadcast_to(labels.looping[None, ..., None], force.shape)
+
+    def apply(flat: NDArray[np.float64]) -> NDArray[np.float64]:
+        volume = flat.reshape(force.shape)
+        out: NDArray[np.float64] = np.where(free, operator(volume * free, SCREENING), volume)
+        return out.ravel()
+
+    system = LinearOperator((force.size, force.size), apply, dtype=np.float64)
+    offsets, failed = cg(system, force.ravel(), rtol=tolerance, maxiter=2000)
+    if failed:
+        raise RenderError(f"expected conjugate gradients to converge, {failed} steps were too few")
+    exact: Volume = composite(clip, labels, n_frames) + offsets.reshape(force.shape)
+    return exact
+
+
+def relax(
+    earlier: NDArray[np.float32],
+    here: NDArray[np.float32],
+    later: NDArray[np.float32],
+    force: NDArray[np.float32],
+    moving: NDArray[np.bool_],
+    colour: int,
+    screening: float,
+    over: float,
+) -> NDArray[np.float64]:
+    """:func:`cinekit.loop.poisson_kernels.relax`: here after it."""
+    out = here.astype(np.float64)
+    height, width = moving.shape
+    for y, x in np.ndindex(height, width):
+        if (y + x) % 2 != colour or not moving[y, x]:
+            continue
+        around = [(y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)]
+        inside = [here[v, u] for v, u in around if 0 <= v < height and 0 <= u < width]
+        pull = force[y, x] + earlier[y, x] + later[y, x] + sum(inside)
+        out[y, x] += over * (pull / (2 + len(inside) + screening) - here[y, x])
+    return out
+
+
+def spread(cells: NDArray[np.float32], cell: int, moving: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """:func:`cinekit.loop.poisson_kernels.spread`: float64 (h, w, 3)."""
+    rows = np.clip((np.arange(moving.shape[0]) + 0.5) / cell - 0.5, 0, cells.shape[0] - 1)
+    columns = np.clip((np.arange(moving.shape[1]) + 0.5) / cell - 0.5, 0, cells.shape[1] - 1)
+    weights = [
+        np.maximum(1 - np.abs(at[:, None] - np.arange(count)), 0)
+        for at, count in ((rows, cells.shape[0]), (columns, cells.shape[1]))
+    ]
+    out: NDArray[np.float64] = np.einsum("yj,xi,jic->yxc", *weights, cells)
+    out[~moving] = 0
+    return out
+
+
+def matrix(level: Level, shift: float) -> NDArray[np.float64]:
+    """The plane problem of :mod:`cinekit.loop.multigrid` as a matrix; identity without mass."""
+    height, width = level.mass.shape
+    cell = np.arange(height * width).reshape(height, width)
+    out = np.diag((level.ground + shift * level.mass).ravel().astype(np.float64))
+    for one, two, joins in (
+        (cell[:-1], cell[1:], level.down[:-1]),
+        (cell[:, :-1], cell[:, 1:], level.right[:, :-1]),
+    ):
+        for i, j, g in zip(one.ravel(), two.ravel(), joins.ravel(), strict=True):
+            out[[i, j], [i, j]] += g
+            out[[i, j], [j, i]] -= g
+    empty = np.flatnonzero(level.mass.ravel() == 0)
+    out[empty, empty] = 1
+    return out

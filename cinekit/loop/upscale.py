@@ -18,14 +18,7 @@ from cinekit.model import Clip
 
 
 @kernel
-def jump_table(
-    frames: NDArray[np.uint8],
-    patch: NDArray[np.int32],
-    period: NDArray[np.int32],
-    start: NDArray[np.int32],
-    reach: int,
-    table: NDArray[np.float64],
-) -> None:
+def jump_table(frames, patch, period, start, reach, table):  # type: ignore[no-untyped-def]
     """Summed temporal cost of every patch for every small change of its period and start.
 
     patch : int32 (H, W) into period and start, int32 (P,). table : float64 (P, 2 r + 1, 2 r + 1),

@@ -1,7 +1,7 @@
 """One label for a whole thing: what is left when a labelling per pixel tears it.
 
 A rooster never returns to a pose, so every labelling of its pixels cuts it somewhere. Its whole
-region can still move as one piece: then only the border towards the still part has to fit
+region can still move as one piece: then only the border towards the still part has to grid_size
 ([O] Eq. 4 along it), and the jump from the last frame to the first ([O] Eq. 2) is one figure for
 all of it. Where no jump is small enough, a thing that is not natural goes there and back: frames
 a to b and back to a have no jump at all. Water and fire never run backwards.
@@ -23,7 +23,7 @@ from cinekit.errors import ConfigError
 from cinekit.labels import LabelMap
 from cinekit.mend.pieces import parts_of, rim_of, wider
 from cinekit.model import Candidate, Clip, Motion, Regions
-from cinekit.view import fit
+from cinekit.view import grid_size
 
 _LONGEST_SIDE = 240
 """Pixels: borders and jumps are averages, a small picture tells them."""
@@ -116,7 +116,7 @@ class WholePieces:
         things : bool (H, W), where solid things move; without it no piece grows along them.
         """
         self.clip, self.regions, self.options, self.longest = clip, regions, options, longest
-        self.small = fit(clip.size, _LONGEST_SIDE)
+        self.small = grid_size(clip.size, _LONGEST_SIDE)
         self.things = None if things is None else self._reduce(things)
         flows = [
             one.mask

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import ConfigError, WeightsError
-from cinekit.see.folding import grid_size, softmax
+from cinekit.see.folding import softmax
 from cinekit.see.vocabulary import BACKGROUND, VOCABULARIES, load_vocabulary, read_labels
+from cinekit.view import grid_size
 
 
 class NetworkOutput(StrEnum):
@@ -112,7 +113,7 @@ def class_probabilities(
 
 
 def sample_centres(answer: NDArray[np.generic], most: int) -> NDArray[np.generic]:
-    """(h, w, n) at the centres of the cells of :func:`~.folding.grid_size`, a copy."""
+    """(h, w, n) at the centres of the cells of :func:`cinekit.view.grid_size`, a copy."""
     size = (answer.shape[0], answer.shape[1])
     rows, columns = (
         ((np.arange(n) + 0.5) * m / n).astype(np.intp)

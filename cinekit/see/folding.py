@@ -47,12 +47,6 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return shifted
 
 
-def grid_size(size: tuple[int, int], most: int) -> tuple[int, int]:
-    """(h, w) in the proportions of ``size``, neither side above ``most`` nor larger than it was."""
-    scale = min(1.0, most / max(size))
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
 def resample(image: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
     """float32 (h, w, n) on another grid of the same frame, cell centres mapped to cell centres.
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from cinekit.errors import SegmenterError
 from cinekit.model import Category, SemanticResponse
-from cinekit.see.folding import grid_size, resample
+from cinekit.see.folding import resample
 from cinekit.see.vocabulary import BACKGROUND, all_categories
+from cinekit.view import grid_size
 
 
 def common_categories(responses: Sequence[SemanticResponse]) -> tuple[Category, ...]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cinekit.errors import ConfigError, SegmenterError
 from cinekit.model import Category, Clip, Motion, SemanticResponse
 from cinekit.protocols import Progress, silent
-from cinekit.see.folding import grid_size, quantise
+from cinekit.see.folding import quantise
 from cinekit.see.mask_files import (
     COLOUR,
     MOST_LABELS,
@@ -28,6 +28,7 @@ from cinekit.see.mask_files import (
     read_video_labels,
 )
 from cinekit.see.vocabulary import BACKGROUND, all_categories
+from cinekit.view import grid_size
 
 CELLS = 320
 """A mask that changes over time keeps at most this many cells along its longer side; one for all

@@ -28,7 +28,7 @@ from cinekit.see.motion_features import (
 )
 from cinekit.see.motion_merge import merge_similar
 from cinekit.see.motion_outline import respond, smooth_labels, tidy
-from cinekit.view import ClipView, fit
+from cinekit.view import ClipView, grid_size
 
 BACKGROUND = Category("background", Motion.STATIC)
 GRID_SIDE = 480
@@ -80,7 +80,7 @@ class MotionSegmenter(Checked):
         if clip.n_frames < 2:
             progress(1.0)
             return _constant(nothing, (BACKGROUND,), clip.n_frames)
-        small = clip.view.small(fit(clip.size, WORKING_SIDE))
+        small = clip.view.small(grid_size(clip.size, WORKING_SIDE))
         progress(0.2)
         features = measure(small)
         progress(0.6)
@@ -94,7 +94,7 @@ class MotionSegmenter(Checked):
             progress(1.0)
             return _constant(nothing, (BACKGROUND,), clip.n_frames)
         every = -(-clip.n_frames // WORKING_FRAMES)
-        half = ClipView(clip.frames[::every], clip.fps).small(fit(clip.size, max(grid)))
+        half = ClipView(clip.frames[::every], clip.fps).small(grid_size(clip.size, max(grid)))
         outline = tidy(deviation_of(grey(half), 0.7) > threshold, self.min_area / 2)
         probabilities = respond(labels, len(kinds), outline)
         progress(1.0)

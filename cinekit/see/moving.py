@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cinekit.model import Clip
 from cinekit.see.folding import upsample
-from cinekit.view import ClipView, fit
+from cinekit.view import ClipView, grid_size
 
 STILL_STD = 0.012
 """A pixel whose intensity, in [0, 1], varies less than this over time is still to the eye."""
@@ -55,7 +55,7 @@ def activity(view: ClipView) -> Activity:
     - The noise floor is NOISE_MARGIN times the deviation of the stillest twentieth of the frame,
       so blocks that the codec skipped (deviation 0) cannot raise it, and grain cannot pass.
     """
-    frames = view.small(fit(view.size, LONG_SIDE))
+    frames = view.small(grid_size(view.size, LONG_SIDE))
     stack = np.empty(frames.shape[:3], np.float32)
     for smooth, frame in zip(stack, frames, strict=True):
         smooth[:] = cv2.blur(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32), (3, 3))

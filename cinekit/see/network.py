@@ -14,13 +14,14 @@ from cinekit.checks import Checked, Count
 from cinekit.errors import SegmenterError
 from cinekit.model import Clip, SemanticResponse
 from cinekit.protocols import Progress, silent
-from cinekit.see.folding import fold, grid_size, quantise, resample
+from cinekit.see.folding import fold, quantise, resample
 from cinekit.see.vocabulary import (
     VOCABULARIES,
     Vocabulary,
     find_vocabulary,
     load_vocabulary,
 )
+from cinekit.view import grid_size
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,8 +19,9 @@ from cinekit.checks import Checked, Count, Within
 from cinekit.model import Clip, SemanticResponse
 from cinekit.protocols import Progress, Segmenter, silent
 from cinekit.see.ensemble import first_reason
-from cinekit.see.folding import grid_size, quantise, resample
+from cinekit.see.folding import quantise, resample
 from cinekit.see.fusion import without_traces
+from cinekit.view import grid_size
 
 Picture = NDArray[np.float32]
 """float32 (h, w, 3), RGB in [0, 1]."""

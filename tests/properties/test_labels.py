@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cinekit.labels import LabelMap, cycles, speed
+from cinekit.labels import Borders, LabelMap, cycles, speed
 from cinekit.loop import RenderOptions, loop_length
 from cinekit.loop.crossfade import fade_window, sources
 
@@ -135,28 +135,35 @@ def test_a_list_of_pixels_shows_what_they_show_in_the_map(labels, n, f, seed):
     )
 
 
+def pairs_of(borders: Borders) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    ends = (np.stack(end, axis=1).tolist() for end in (borders.first, borders.second))
+    return [(tuple(one), tuple(two)) for one, two in zip(*ends, strict=True)]
+
+
 @given(maps())
-def test_borders_equal_the_plain_loops(labels):
-    expected = []
+def test_edges_and_borders_equal_the_plain_loops(labels):
+    edges, borders = [], []
     for dy, dx in ((1, 0), (0, 1)):
         for y, x in np.ndindex(labels.size[0] - dy, labels.size[1] - dx):
             one, two = (y, x), (y + dy, x + dx)
             label = [(labels.period[at], labels.start[at]) for at in (one, two)]
-            if label[0] != label[1] and (labels.looping[one] or labels.looping[two]):
-                expected.append((one, two))
-    borders = labels.borders
-    pairs = zip(zip(*borders.first, strict=True), zip(*borders.second, strict=True), strict=True)
-    assert [*pairs] == expected
-    assert len(borders) == len(expected)
+            if label[0] != label[1]:
+                edges.append((one, two))
+                if labels.looping[one] or labels.looping[two]:
+                    borders.append((one, two))
+    assert pairs_of(labels.edges) == edges
+    assert pairs_of(labels.borders) == borders
+    assert len(labels.borders) == len(borders)
 
 
 @given(maps(), st.integers(0, 99))
-def test_borders_inside_a_mask_have_both_ends_there(labels, seed):
-    mask = np.random.default_rng(seed).random(labels.size) < 0.7
-    inside, borders = labels.borders.inside(mask), labels.borders
-    kept = mask[borders.first] & mask[borders.second]
-    for end, whole in ((inside.first, borders.first), (inside.second, borders.second)):
-        np.testing.assert_array_equal(end, np.stack(whole)[:, kept])
+def test_borders_are_told_apart_by_the_masks_that_their_ends_lie_in(labels, seed):
+    one, two = np.random.default_rng(seed).random((2, *labels.size)) < 0.7
+    pairs = pairs_of(labels.edges)
+    assert pairs_of(labels.edges.inside(one)) == [(a, b) for a, b in pairs if one[a] and one[b]]
+    turned = [(b, a) for a, b in pairs]
+    between = [(a, b) for a, b in [*pairs, *turned] if one[a] and two[b]]
+    assert pairs_of(labels.edges.between(one, two)) == between
 
 
 @given(maps())

@@ -13,7 +13,7 @@ from cinekit.labels import LabelMap
 from cinekit.loop import RenderOptions, render_loop
 from cinekit.model import Candidate, Clip, Regions
 from cinekit.see.moving import activity
-from cinekit.view import ClipView, fit
+from cinekit.view import ClipView, grid_size
 
 SIZE = (40, 60)
 
@@ -102,7 +102,7 @@ def test_small_copies_are_area_averages_and_no_copy_where_nothing_shrinks(clip):
     [((540, 960), 240, (135, 240)), ((960, 540), 240, (240, 135)), ((30, 40), 240, (30, 40))],
 )
 def test_a_small_size_keeps_the_proportions_and_never_grows(size, longest, expected):
-    assert fit(size, longest) == expected
+    assert grid_size(size, longest) == expected
 
 
 def test_what_is_given_back_is_made_again(clip):

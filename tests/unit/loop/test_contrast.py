@@ -5,7 +5,7 @@ import numpy as np
 from cinekit.judge import measure_loop
 from cinekit.labels import LabelMap
 from cinekit.loop import Blend, RenderOptions, render_loop
-from cinekit.loop.contrast import give_back
+from cinekit.loop.poisson import give_back
 from cinekit.model import Clip
 from cinekit.view import ClipView
 

@@ -10,15 +10,15 @@ from cinekit.labels import LabelMap
 from cinekit.loop import (
     Blend,
     RenderOptions,
-    gradient_errors,
     iterate_loop,
     poisson,
-    poisson_reference,
+    reference,
     render_loop,
 )
 from cinekit.loop import poisson_kernels as kernels
-from cinekit.loop.plane import Level, levels_of, solve_plane
+from cinekit.loop.multigrid import Level, levels_of, restrict, smooth, solve_plane
 from cinekit.model import Clip
+from cinekit.testing.gradients import gradient_errors
 
 FEW = settings(max_examples=20, deadline=None)
 PLAIN, FADED = (RenderOptions(blend=blend) for blend in (Blend.NONE, Blend.CROSSFADE))
@@ -72,7 +72,7 @@ def test_forces_equal_the_plain_loops(seed, n):
     hide = np.random.default_rng(seed).uniform(0, 1, clip.size).astype(np.float32)
     hide[::3] = 0
     seams = poisson.Seams.of(labels, hide)
-    expected = poisson_reference.forces(clip, labels, n, hide)
+    expected = reference.forces(clip, labels, n, hide)
     height, width = seams.moving.shape
     box = slice(seams.top, seams.top + height), slice(seams.left, seams.left + width)
     for f in range(n):
@@ -91,7 +91,7 @@ def test_forces_are_gathered_by_cells_as_values_are_spread():
     seams.add_forces(clip, 16, 5, 1, fine)
     seams.add_forces(clip, 16, 5, 4, cells)
     values = np.random.default_rng(0).normal(0, 1, cells.shape).astype(np.float32)
-    spread = poisson_reference.spread(values, 4, seams.moving)
+    spread = reference.spread(values, 4, seams.moving)
     # Adjoint: the same work, whether pixels or cells are moved.
     assert (values * cells).sum() == pytest.approx((spread * fine).sum(), rel=1e-4)
 
@@ -114,7 +114,7 @@ def test_a_half_sweep_equals_the_plain_loops(seed, colour, height, over):
     rng = np.random.default_rng(seed)
     earlier, here, later, force = rng.normal(0, 9, (4, height, width, 3)).astype(np.float32)
     moving = rng.random((height, width)) < 0.7
-    expected = poisson_reference.relax(earlier, here, later, force, moving, colour, 1e-3, over)
+    expected = reference.relax(earlier, here, later, force, moving, colour, 1e-3, over)
     kernels.relax(earlier, here, later, force, moving, colour, 1e-3, over)
     np.testing.assert_allclose(here, expected, rtol=1e-4, atol=1e-4)
 
@@ -127,7 +127,7 @@ def test_cells_spread_as_in_the_plain_loops(seed, height, width, cell):
     moving = rng.random((height, width)) < 0.7
     out = np.full((height, width, 3), 7, np.float32)
     kernels.spread(cells, cell, moving, out)
-    np.testing.assert_allclose(out, poisson_reference.spread(cells, cell, moving), atol=1e-4)
+    np.testing.assert_allclose(out, reference.spread(cells, cell, moving), atol=1e-4)
 
 
 def blob(seed: int, height: int, width: int) -> Level:
@@ -151,13 +151,13 @@ def test_a_visit_to_the_coarser_plane_takes_what_is_left_of_the_load(seed, shift
     height, width = level.mass.shape
     out = np.empty((-(-height // 2), -(-width // 2), 2), np.float32)
     geometry = level.mass, level.down, level.right, level.ground, shift
-    kernels.restrict(*geometry, load, value, out)
-    flat = load.reshape(-1, 2) - poisson_reference.matrix(level, shift) @ value.reshape(-1, 2)
+    restrict(*geometry, load, value, out)
+    flat = load.reshape(-1, 2) - reference.matrix(level, shift) @ value.reshape(-1, 2)
     rest = np.pad(flat.reshape(load.shape), ((0, height % 2), (0, width % 2), (0, 0)))
     np.testing.assert_allclose(out, rest.reshape(len(out), 2, -1, 2, 2).sum((1, 3)), atol=1e-3)
     before = value.copy()
-    kernels.smooth(*geometry, load, value, 400)
-    flat = load.reshape(-1, 2) - poisson_reference.matrix(level, shift) @ value.reshape(-1, 2)
+    smooth(*geometry, load, value, 400)
+    flat = load.reshape(-1, 2) - reference.matrix(level, shift) @ value.reshape(-1, 2)
     assert np.abs(flat).max() < 0.02 * np.abs(load).max()
     assert (value[~part[..., 0]] == before[~part[..., 0]]).all()
 
@@ -170,7 +170,7 @@ def test_a_plane_is_solved_to_a_tenth_at_worst(seed, shift):
     load = rng.normal(0, 1, (*level.mass.shape, 2)).astype(np.float32)
     load[..., 1] = 1  # smooth, what plain sweeps would take longest for
     load *= level.mass[..., None] > 0
-    expected = np.linalg.solve(poisson_reference.matrix(level, shift), load.reshape(-1, 2))
+    expected = np.linalg.solve(reference.matrix(level, shift), load.reshape(-1, 2))
     solve_plane(levels_of(level), shift, load)
     error = np.linalg.norm(load.reshape(-1, 2) - expected, axis=0)
     # What is left is smooth and small; the loop's own error is tested below.
@@ -183,7 +183,7 @@ def test_the_gradient_error_is_close_to_the_exact_solutions(seed, n):
     clip = water(h=48, w=64, seed=seed)
     labels = patches(clip, seed, cell=20)
     ours = gradient_errors(clip, labels, blended(clip, labels, n))
-    best = np.clip(np.rint(poisson_reference.exact_loop(clip, labels, n)), 0, 255).astype(np.uint8)
+    best = np.clip(np.rint(reference.exact_loop(clip, labels, n)), 0, 255).astype(np.uint8)
     assert ours.total <= 1.05 * gradient_errors(clip, labels, best).total
     for other in (PLAIN, FADED):
         errors = gradient_errors(clip, labels, render_loop(clip, labels, n, other))
@@ -262,12 +262,12 @@ def test_the_gradient_error_is_that_of_the_plain_loops():
     volume = loop.astype(np.float64)
     spatial = 0.0
     for axis in (1, 2):
-        one, two = poisson_reference.edges(axis)
-        for step in poisson_reference.spatial_steps(clip, labels, n, axis):
+        one, two = reference.edges(axis)
+        for step in reference.spatial_steps(clip, labels, n, axis):
             spatial += ((volume[two] - volume[one] - step) ** 2).sum()
     temporal = sum(
         ((np.roll(volume, -1, axis=0) - volume - step) ** 2)[:, labels.looping].sum()
-        for step in poisson_reference.temporal_steps(clip, labels, n)
+        for step in reference.temporal_steps(clip, labels, n)
     )
     pixels = n * labels.period.size
     assert errors.spatial == pytest.approx(np.sqrt(spatial / (12 * pixels)))

@@ -154,9 +154,10 @@ def test_a_given_still_frame_is_taken():
 def test_still_seams_equal_the_plain_sum():
     rng = np.random.default_rng(5)
     frames = rng.integers(0, 256, (9, 2, 2, 3), dtype=np.uint8)
-    looping, still = np.array([[0, 0]], np.int32), np.array([[0, 1]], np.int32)
+    zero, one = np.zeros(1, np.intp), np.ones(1, np.intp)
     out = np.empty((1, 9))
-    still_seams(frames, np.arange(len(frames)), np.array([4]), np.array([3]), looping, still, out)
+    table = (np.array([4]), np.array([3]), np.arange(len(frames)))
+    still_seams(frames, table, zero, ((zero, zero), (zero, one)), out)
     wide = frames.astype(float)
     for f in range(9):
         expected = sum(((wide[3:7, 0, x] - wide[f, 0, x]) ** 2).sum(axis=-1).mean() for x in (0, 1))

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from cinekit.errors import ConfigError, SegmenterError
 from cinekit.model import Clip
 from cinekit.see import NetworkSegmenter, fold, load_vocabulary, quantise
-from cinekit.see.folding import grid_size, resample, softmax
+from cinekit.see.folding import resample, softmax
 from cinekit.testing.segmenter_suite import FrameSegmenterSuite, segmenter_clip
+from cinekit.view import grid_size
 
 
 @dataclass(frozen=True, kw_only=True)

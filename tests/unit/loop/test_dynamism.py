@@ -11,10 +11,10 @@ from cinekit.errors import ConfigError, RenderError
 from cinekit.labels import LabelMap
 from cinekit.loop import (
     RenderOptions,
-    activation,
     calm,
     calmed,
     check_names,
+    dynamism,
     find_activation,
     reference,
     render_loop,
@@ -130,12 +130,12 @@ def test_no_set_of_cells_is_better_than_those_found(seed, prices):
     clip = scene(seed, size=(12, 12))
     labels = loops(clip, still_columns=2)
     still = np.full(clip.size, 3, np.int16)
-    growth = activation._Growth.of(clip, labels, still, np.zeros(clip.size, np.int32))
-    finest, activation.FINEST = activation.FINEST, 0.0
+    growth = dynamism._Growth.of(clip, labels, still, np.zeros(clip.size, np.int32))
+    finest, dynamism.FINEST = dynamism.FINEST, 0.0
     try:
         found = [growth.energies(cells) for cells, _ in growth.sets()]
     finally:
-        activation.FINEST = finest
+        dynamism.FINEST = finest
     found.append((0.0, 0.0))
     best = [
         growth.energies(np.array(cells, bool).reshape(3, 3))
@@ -163,7 +163,7 @@ def test_costs_equal_the_plain_loops(seed):
     still = rng.integers(0, 14, clip.size).astype(np.int16)
     arguments = (clip.frames, labels.shows, labels.period, labels.start, still)
     out = np.zeros((3, *clip.size))
-    activation.loop_costs(*arguments, *out)
+    dynamism.loop_costs(*arguments, *out)
     np.testing.assert_allclose(out, reference.loop_costs(*arguments), rtol=1e-9, atol=1e-6)
     assert out[1, 0, 0] == 0, "there and back is no jump"
 

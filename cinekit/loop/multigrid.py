@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.loop.poisson_kernels import prolong, restrict, smooth
+from cinekit.energy.jit import kernel
 
 _CYCLES = 3
 """V-cycles. Each leaves at most a fifth of the error."""
@@ -37,6 +37,24 @@ class Level:
     down: NDArray[np.float32]
     right: NDArray[np.float32]
     ground: NDArray[np.float32]
+
+    @classmethod
+    def of_pixels(cls, moving: NDArray[np.bool_]) -> Level:
+        """Cells of one pixel: those that move, joined to each other, tied to those that do not.
+
+        What is tied is held at the border, half a way off. The edge of the frame is free.
+        """
+        joins, ties = [], np.zeros(moving.shape, np.float32)
+        for axis in (0, 1):
+            ends = [[slice(None)] * 2, [slice(None)] * 2]
+            ends[0][axis], ends[1][axis] = slice(None, -1), slice(1, None)
+            one, two = tuple(ends[0]), tuple(ends[1])
+            joined = np.zeros(moving.shape, np.float32)
+            joined[one] = moving[one] & moving[two]
+            joins.append(joined)
+            ties[one] += 2 * (moving[one] & ~moving[two])
+            ties[two] += 2 * (moving[two] & ~moving[one])
+        return cls(moving.astype(np.float32), joins[0], joins[1], ties)
 
     def coarser(self) -> Level:
         """The same problem in cells of 2x2.
@@ -114,3 +132,77 @@ def _is_stiff(level: Level, shift: float) -> bool:
     held = shift * level.mass[part] + level.ground[part]
     joined = (level.down + level.right)[part] * 2
     return bool((held > 3 * joined).all())
+
+
+@kernel
+def smooth(mass, down, right, ground, shift, load, value, sweeps):  # type: ignore[no-untyped-def]
+    """Red-black Gauss-Seidel for a plane, value in place; see :class:`Level`.
+
+    load, value : float32 (h, w, K).
+    """
+    height, width, count = value.shape
+    for half in range(2 * sweeps):
+        for y in range(height):
+            for x in range((y + half) % 2, width, 2):
+                if mass[y, x] == 0.0:
+                    continue
+                total = ground[y, x] + np.float32(shift) * mass[y, x]
+                north = down[y - 1, x] if y > 0 else np.float32(0.0)
+                west = right[y, x - 1] if x > 0 else np.float32(0.0)
+                total += north + west + down[y, x] + right[y, x]
+                for k in range(count):
+                    pull = load[y, x, k]
+                    if north > 0:
+                        pull += north * value[y - 1, x, k]
+                    if west > 0:
+                        pull += west * value[y, x - 1, k]
+                    if down[y, x] > 0:
+                        pull += down[y, x] * value[y + 1, x, k]
+                    if right[y, x] > 0:
+                        pull += right[y, x] * value[y, x + 1, k]
+                    value[y, x, k] = pull / total
+
+
+@kernel
+def restrict(mass, down, right, ground, shift, load, value, out):  # type: ignore[no-untyped-def]
+    """What value leaves over of the load, summed over blocks of 2x2 into out, (h / 2, w / 2, K)."""
+    height, width, count = value.shape
+    out[:] = 0.0
+    for y in range(height):
+        for x in range(width):
+            if mass[y, x] == 0.0:
+                continue
+            own = ground[y, x] + np.float32(shift) * mass[y, x]
+            north = down[y - 1, x] if y > 0 else np.float32(0.0)
+            west = right[y, x - 1] if x > 0 else np.float32(0.0)
+            for k in range(count):
+                here = value[y, x, k]
+                rest = load[y, x, k] - own * here
+                if north > 0:
+                    rest += north * (value[y - 1, x, k] - here)
+                if west > 0:
+                    rest += west * (value[y, x - 1, k] - here)
+                if down[y, x] > 0:
+                    rest += down[y, x] * (value[y + 1, x, k] - here)
+                if right[y, x] > 0:
+                    rest += right[y, x] * (value[y, x + 1, k] - here)
+                out[y // 2, x // 2, k] += rest
+
+
+@kernel
+def prolong(coarse, mass, value):  # type: ignore[no-untyped-def]
+    """Add a coarser plane to value, bilinearly; its border cells reach as far as the plane."""
+    height, width, count = value.shape
+    rows, columns = coarse.shape[:2]
+    for y in range(height):
+        j = y // 2
+        j2 = min(max(j + 2 * (y % 2) - 1, 0), rows - 1)
+        for x in range(width):
+            if mass[y, x] == 0.0:
+                continue
+            i = x // 2
+            i2 = min(max(i + 2 * (x % 2) - 1, 0), columns - 1)
+            for k in range(count):
+                near = np.float32(0.75) * coarse[j, i, k] + np.float32(0.25) * coarse[j, i2, k]
+                far = np.float32(0.75) * coarse[j2, i, k] + np.float32(0.25) * coarse[j2, i2, k]
+                value[y, x, k] += np.float32(0.75) * near + np.float32(0.25) * far
