@@ -25,14 +25,17 @@ PIP_INSTALL = -m pip install --disable-pip-version-check --quiet -c constraints.
 CORE_STAMP := $(VENV)/.cinekit-core
 TEST_STAMP := $(VENV)/.cinekit-test
 TORCH_STAMP := $(TORCH_VENV)/.cinekit-torch
+DOCS_STAMP := $(VENV)/.cinekit-docs
 
-.PHONY: help demo test test-torch check format bench constraints clean
+.PHONY: help demo test test-torch test-wheel check docs format bench constraints clean
 
 help:
 	@echo "make demo        install the core and make cinemagraphs from a clip that it draws itself"
 	@echo "make test        install everything light and run all tests"
 	@echo "make test-torch  the same for the plugins that need torch, in their own environment"
+	@echo "make test-wheel  build the wheel and run it where next to nothing can be written to"
 	@echo "make check       format, lint, types"
+	@echo "make docs        the documentation as a site, in site/"
 	@echo "make bench       the benchmarks: seconds and peak memory"
 	@echo "make constraints renew constraints.txt from a fresh environment"
 
@@ -40,7 +43,11 @@ demo: $(CORE_STAMP)
 	$(BIN)/cinekit demo hydra.run.dir=demo-output
 
 test: $(TEST_STAMP)
-	$(BIN)/python -m pytest tests $(wildcard $(PACKAGES:%=%/tests))
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not installed' \
+		tests $(wildcard $(PACKAGES:%=%/tests))
+
+test-wheel: $(TEST_STAMP)
+	$(BIN)/python -m pytest -m installed tests/packaging
 
 test-torch: $(TORCH_STAMP)
 	$(TORCH_VENV)/bin/python -m pytest $(TORCH_PLUGINS:%=%/tests) plugins/cinekit-faces/tests_torch
@@ -49,6 +56,10 @@ check: $(TEST_STAMP)
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
+
+docs: $(DOCS_STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "site/index.html"
 
 format: $(TEST_STAMP)
 	$(BIN)/python -m ruff format .
@@ -70,6 +81,10 @@ $(TEST_STAMP): $(CORE_STAMP) $(wildcard $(PACKAGES:%=%/pyproject.toml))
 	$(BIN)/python $(PIP_INSTALL) -e '.[dev,rank,parquet]' $(LIGHT:%=-e '%')
 	@touch $@
 
+$(DOCS_STAMP): $(CORE_STAMP)
+	$(BIN)/python $(PIP_INSTALL) -e '.[docs]'
+	@touch $@
+
 $(TORCH_STAMP): pyproject.toml constraints.txt constraints-torch.txt \
 		$(TORCH_PLUGINS:%=%/pyproject.toml) plugins/cinekit-faces/pyproject.toml
 	test -f $(TORCH_VENV)/pyvenv.cfg || $(PYTHON) -m venv $(TORCH_VENV)
@@ -79,11 +94,11 @@ $(TORCH_STAMP): pyproject.toml constraints.txt constraints-torch.txt \
 
 constraints:
 	$(PYTHON) -m venv --clear .venv-fresh
-	.venv-fresh/bin/python -m pip install --quiet -e '.[dev,rank,parquet]' $(LIGHT:%=-e '%')
+	.venv-fresh/bin/python -m pip install --quiet -e '.[dev,docs,rank,parquet]' $(LIGHT:%=-e '%')
 	{ sed -n '/^#/p' constraints.txt; \
 	  .venv-fresh/bin/python -m pip freeze --exclude-editable; } > constraints.tmp
 	mv constraints.tmp constraints.txt
 	rm -r .venv-fresh
 
 clean:
-	rm -rf $(VENV) $(TORCH_VENV) build dist demo-output outputs multirun .*_cache .hypothesis
+	rm -rf $(VENV) $(TORCH_VENV) build dist site demo-output outputs multirun .*_cache .hypothesis

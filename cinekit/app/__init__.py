@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 
 from cinekit.errors import CinekitError, ConfigError
@@ -20,6 +21,7 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    warnings.formatwarning = lambda message, *_: f"warning: {message}\n"
     try:
         return _dispatch(arguments)
     except CinekitError as error:

@@ -9,13 +9,17 @@ function's own imports as well, however far away.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import numba
 from numba import njit
+
+from cinekit.store.paths import temporary_folder
 
 _ROOT = Path(__file__).parents[2]
 """The folder that holds the package cinekit."""
@@ -39,7 +43,13 @@ def kernel(
         "fastmath": fastmath,
         "inline": "always" if inline else "never",
     }
-    compiled = njit(cache=True, **how)(function)
+    try:
+        compiled = njit(cache=True, **how)(function)
+    except RuntimeError:  # neither the package's folder nor the user's can be written to
+        folder = str(temporary_folder() / "kernels")
+        os.environ["NUMBA_CACHE_DIR"] = folder  # for processes that this one starts
+        numba.config.CACHE_DIR = folder  # type: ignore[attr-defined]
+        compiled = njit(cache=True, **how)(function)
     file: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if hasattr(file, "_source_stamp"):
         file._source_stamp = (file._source_stamp, sources(Path(function.__code__.co_filename)))

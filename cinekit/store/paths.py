@@ -1,14 +1,18 @@
 """Where cinekit keeps things of its user: one rule for every folder.
 
 An environment variable names the folder; without it, it lies where the system keeps a user's caches
-or an application's data (XDG base directories, ``~/Library``, ``%LOCALAPPDATA%``). No folder is
-made here, none need exist.
+or an application's data (XDG base directories, ``~/Library``, ``%LOCALAPPDATA%``). None of these
+need exist. Where a cache cannot be made, a private temporary folder takes its place.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import sys
+import tempfile
+import warnings
+from functools import cache
 from pathlib import Path
 
 from cinekit.errors import ConfigError
@@ -31,7 +35,11 @@ _DATA = {
 
 def cache_folder() -> Path:
     """What earlier runs found: ``$CINEKIT_CACHE``, else ``cinekit/runs`` in the user's cache."""
-    return _folder(CACHE, _CACHES, "cinekit/runs")
+    folder = _folder(CACHE, _CACHES, "cinekit/runs")
+    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if os.access(there, os.W_OK) or os.environ.get(CACHE):
+        return folder
+    return temporary_folder() / "runs"
 
 
 def models_folder() -> Path:
@@ -42,6 +50,29 @@ def models_folder() -> Path:
 def home_folder() -> Path:
     """Ratings and trained rankers: ``$CINEKIT_HOME``, else ``cinekit`` in the user's data."""
     return _folder(HOME, _DATA, "cinekit")
+
+
+@cache
+def temporary_folder() -> Path:
+    """A folder for caches of a user who can write neither at home nor beside the package.
+
+    Compiled code is read back from there: a folder that somebody else could have filled is left
+    alone, and one for this process is made instead. Warns when it is first asked for.
+    """
+    folder = Path(tempfile.gettempdir(), f"cinekit-{getattr(os, 'getuid', int)()}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if hasattr(os, "getuid") and (
+        not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022
+    ):
+        folder = Path(tempfile.mkdtemp(prefix="cinekit-"))
+    warnings.warn(
+        f"the home folder cannot be written to: compiled kernels and earlier runs are kept in "
+        f"{folder} (NUMBA_CACHE_DIR and {CACHE} choose others)",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return folder
 
 
 def _folder(variable: str, places: dict[str, tuple[str | None, str]], below: str) -> Path:

@@ -91,4 +91,6 @@ def test_check_formats_lints_and_types(clone):
 
 def test_ci_calls_what_a_contributor_calls():
     lines = (ROOT / ".ci/run").read_text("utf-8").splitlines()
-    assert {"make demo", "make check", "make test", "make test-torch"} <= set(lines)
+    targets = {"demo", "check", "docs", "test", "test-torch", "test-wheel"}
+    assert {f"make {target}" for target in targets} <= set(lines)
+    assert lines[-1] == "make test", "the last line that CI prints is pytest's"

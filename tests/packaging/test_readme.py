@@ -12,8 +12,12 @@ import pytest
 from cinekit.app import COMMANDS
 
 ROOT = Path(__file__).parents[2]
+OURS = "https://github.com/cinekit/cinekit"
+RAW = "https://raw.githubusercontent.com/cinekit/cinekit"
+"""The package index shows the README too, where relative addresses lead nowhere."""
+
 README = (ROOT / "README.md").read_text("utf-8")
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PAGES += sorted(ROOT.glob("plugins/*/README.md")) + sorted(ROOT.glob("examples/*/README.md"))
 
 
@@ -94,7 +98,10 @@ def _code(page: Path) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_links_inside_the_project_lead_somewhere(page):
-    for target in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
+    text = page.read_text("utf-8")
+    targets = re.findall(r"\]\(([^)#]+)", text) + re.findall(r"(?m)^\[[^\]]+\]: (\S+)$", text)
+    for target in targets:
+        target = re.sub(rf"^{OURS}/(blob|tree)/main|^{RAW}/main", str(ROOT), target)
         if "://" not in target:
             assert (page.parent / target).exists(), target
 
