@@ -31,11 +31,17 @@ from cinekit.errors import WeightsError as WeightsError
 from cinekit.errors import WriteError as WriteError
 from cinekit.job import make_cinemagraphs as make_cinemagraphs
 from cinekit.job import render_frames as render_frames
+
+# Plugins: judges
+from cinekit.labels import LabelMap as LabelMap
+from cinekit.model import Candidate as Candidate
 from cinekit.model import Category as Category
 from cinekit.model import Cinemagraph as Cinemagraph
 from cinekit.model import Clip as Clip
 from cinekit.model import Judgement as Judgement
 from cinekit.model import Motion as Motion
+from cinekit.model import Region as Region
+from cinekit.model import Regions as Regions
 from cinekit.model import Result as Result
 from cinekit.model import SemanticResponse as SemanticResponse
 from cinekit.model import Verdict as Verdict
@@ -48,8 +54,6 @@ from cinekit.protocols import Component as Component
 
 # Plugins: features
 from cinekit.protocols import FeatureExtractor as FeatureExtractor
-
-# Plugins: judges
 from cinekit.protocols import Judge as Judge
 
 # Plugins: solvers

@@ -5,14 +5,8 @@ import pytest
 from cinekit_example.colour import ColourSegmenter
 
 import cinekit
-from cinekit.testing import FrameSegmenterSuite
 
 RED, GREEN, BLUE, GREY = (220, 30, 30), (30, 220, 30), (30, 30, 220), (120, 120, 120)
-
-
-class TestColour(FrameSegmenterSuite):
-    def segmenter(self) -> ColourSegmenter:
-        return ColourSegmenter()
 
 
 def stripes(*colours: tuple[int, int, int]) -> cinekit.Clip:
