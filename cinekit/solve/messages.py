@@ -127,17 +127,20 @@ def send(cost, metric, forward, out):  # type: ignore[no-untyped-def]
     metric : of the edge, a warp (L,) or a table (L, L). forward : the sender is the first end.
     """
     if metric.ndim == 1:  # known when this is compiled
-        line_message(cost, metric, out)
-    elif forward:
+        smallest = line_message(cost, metric, out)
+        for a in range(out.shape[0]):
+            out[a] -= smallest
+        return smallest
+    if forward:
         table_message_forward(cost, metric, out)
     else:
         table_message_backward(cost, metric, out)
     return _normalise(out)
 
 
-@kernel
+@kernel(inline=True)
 def line_message(cost, warp, out):  # type: ignore[no-untyped-def]
-    """out[b] = min_a cost[a] + |warp[a] - warp[b]|."""
+    """out[b] = min_a cost[a] + |warp[a] - warp[b]|; the minimum."""
     n = cost.shape[0]
     lowest = cost[0] - warp[0]
     out[0] = lowest
@@ -145,9 +148,13 @@ def line_message(cost, warp, out):  # type: ignore[no-untyped-def]
         lowest = min(lowest, cost[a] - warp[a])
         out[a] = lowest
     lowest = cost[n - 1] + warp[n - 1]
+    smallest = np.float32(np.inf)
     for a in range(n - 1, -1, -1):
         lowest = min(lowest, cost[a] + warp[a])
-        out[a] = min(out[a] + warp[a], lowest - warp[a])
+        value = min(out[a] + warp[a], lowest - warp[a])
+        out[a] = value
+        smallest = min(smallest, value)
+    return smallest
 
 
 @kernel(fastmath=_FAST)

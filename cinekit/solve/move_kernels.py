@@ -72,26 +72,47 @@ def capacities(  # type: ignore[no-untyped-def]
     """
     w = new.shape[0] - down.shape[0]
     for span in range(flat.shape[0]):
-        for k in range(flat[span, 0], flat[span, 1]):
-            terminal[k] = new[k] - current[k]
+        a, b = flat[span]
+        proposed, kept, difference = new[a:b], current[a:b], terminal[a:b]
+        for k in range(b - a):
+            difference[k] = proposed[k] - kept[k]
     truncated = edge_capacities(flat, w, free, fixed, vertical, terminal, down, up)
     truncated += edge_capacities(flat, 1, free, fixed, horizontal, terminal, right, left)
     for span in range(flat.shape[0]):
-        for k in range(flat[span, 0], flat[span, 1]):
-            if k >= w and not inside[k - w]:
-                down[k - w] = up[k - w] = _ZERO
-            if not free[k]:
-                terminal[k] = _ZERO
-            elif np.isinf(new[k]):
-                # Forbidden: dearer than all that its edges could save, which keeps x = 0 exactly.
-                room = np.float32(1)
-                for step, rooms in ((w, down), (1, right)):
-                    if k >= step:
-                        room += rooms[k - step]
-                    if k < rooms.shape[0]:
-                        room += rooms[k]
-                terminal[k] = room
+        a, b = flat[span]
+        if b - a < new.shape[0]:
+            _close_above(inside, max(a - w, 0), b - w, down, up)
+        may_change, difference = free[a:b], terminal[a:b]
+        forbidden = 0
+        for k in range(b - a):
+            difference[k] = difference[k] if may_change[k] else _ZERO
+            forbidden += difference[k] == np.inf
+        if forbidden:
+            for k in range(a, b):
+                if np.isinf(terminal[k]):
+                    terminal[k] = _dear(k, w, down, right)
     return truncated
+
+
+@kernel
+def _close_above(inside, a, b, down, up):  # type: ignore[no-untyped-def]
+    """No capacity between pixels a .. b - 1, where they are not inside, and those below them."""
+    for k in range(a, b):
+        if not inside[k]:
+            down[k] = up[k] = _ZERO
+
+
+@kernel
+def _dear(k, w, down, right):  # type: ignore[no-untyped-def]
+    """Dearer than all that the edges of a pixel could save, which keeps x = 0 exactly."""
+    room = np.float32(1)
+    if k >= w:
+        room += down[k - w]
+    if k < down.shape[0]:
+        room += down[k]
+    if k > 0:
+        room += right[k - 1]
+    return room + right[k]
 
 
 @kernel
@@ -144,17 +165,27 @@ def energy_change(flat, inside, taken, new, current, vertical, horizontal):  # t
 
     taken : bool (n,). Where all of them are free this is all that changes.
     """
-    n = new.shape[0]
-    w = n - vertical.shape[1]
     change = 0.0
     for span in range(flat.shape[0]):
         for k in range(flat[span, 0], flat[span, 1]):
             if taken[k]:
                 change += new[k] - current[k]
-            for step, costs in ((w, vertical), (1, horizontal)):
-                if k + step < n and (taken[k] or taken[k + step]) and inside[k + step]:
-                    which = taken[k] * 2 + taken[k + step]
-                    change += costs[which, k] - costs[0, k]
+    change += _pair_change(flat, new.shape[0] - vertical.shape[1], inside, taken, vertical)
+    return change + _pair_change(flat, 1, inside, taken, horizontal)
+
+
+@kernel
+def _pair_change(flat, step, inside, taken, costs):  # type: ignore[no-untyped-def]
+    """That of the edges along an axis."""
+    change = 0.0
+    for span in range(flat.shape[0]):
+        a = flat[span, 0]
+        n = min(flat[span, 1], taken.shape[0] - step) - a
+        first, second, there = taken[a:], taken[a + step :], inside[a + step :]
+        costs_here = costs[:, a:]
+        for k in range(n):
+            if (first[k] | second[k]) & there[k]:
+                change += costs_here[2 * first[k] + second[k], k] - costs_here[0, k]
     return change
 
 
@@ -164,14 +195,22 @@ def accept(flat, taken, proposal, new, labels, current, vertical, horizontal):  
 
     taken : bool (n,), only free pixels. proposal : int32 (n,), or (1,) for one label.
     """
-    n = new.shape[0]
-    w = n - vertical.shape[1]
     single = proposal.size == 1
     for span in range(flat.shape[0]):
         for k in range(flat[span, 0], flat[span, 1]):
             if taken[k]:
                 labels[k] = proposal[0] if single else proposal[k]
                 current[k] = new[k]
-            for step, costs in ((w, vertical), (1, horizontal)):
-                if k + step < n and (taken[k] or taken[k + step]):
-                    costs[0, k] = costs[taken[k] * 2 + taken[k + step], k]
+    _accept_edges(flat, new.shape[0] - vertical.shape[1], taken, vertical)
+    _accept_edges(flat, 1, taken, horizontal)
+
+
+@kernel
+def _accept_edges(flat, step, taken, costs):  # type: ignore[no-untyped-def]
+    for span in range(flat.shape[0]):
+        a = flat[span, 0]
+        n = min(flat[span, 1], taken.shape[0] - step) - a
+        first, second, costs_here = taken[a:], taken[a + step :], costs[:, a:]
+        for k in range(n):
+            if first[k] | second[k]:
+                costs_here[0, k] = costs_here[2 * first[k] + second[k], k]
