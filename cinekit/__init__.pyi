@@ -50,6 +50,9 @@ from cinekit.plug.hooks import LazyComponents as LazyComponents
 from cinekit.plug.hooks import hookimpl as hookimpl
 from cinekit.plug.registry import Plugins as Plugins
 from cinekit.plug.registry import load_plugins as load_plugins
+
+# Plugins: attempts
+from cinekit.protocols import Attempt as Attempt
 from cinekit.protocols import Component as Component
 
 # Plugins: features
@@ -59,6 +62,7 @@ from cinekit.protocols import Judge as Judge
 # Plugins: solvers
 from cinekit.protocols import LabelProblem as LabelProblem
 from cinekit.protocols import Progress as Progress
+from cinekit.protocols import Proposal as Proposal
 from cinekit.protocols import Reporter as Reporter
 
 # Plugins: segmenters

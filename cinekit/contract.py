@@ -26,10 +26,12 @@ from cinekit.model import (
     SemanticResponse,
 )
 from cinekit.protocols import (
+    Attempt,
     FeatureExtractor,
     Judge,
     LabelProblem,
     Progress,
+    Proposal,
     Segmenter,
     Solution,
     Solver,
@@ -68,6 +70,30 @@ def solve(
         found = f"{labels.min()} to {labels.max()}"
         raise broken(solver, "solve", f"labels from 0 to {problem.n_labels - 1}", found)
     return solution
+
+
+def propose(
+    attempt: Attempt,
+    clip: Clip,
+    regions: Regions,
+    candidate: Candidate,
+    labels: LabelMap,
+    longest: int,
+) -> Proposal | None:
+    """What an attempt has to offer: labels of the clip's size."""
+    proposal: Any = attempt.propose(clip, regions, candidate, labels, longest)
+    if proposal is None:
+        return None
+    if not isinstance(proposal, Proposal):
+        raise broken(attempt, "propose", "a Proposal or None", proposal)
+    for what, size in (
+        ("labels", proposal.labels.size),
+        ("asked", proposal.asked.shape),
+        ("firm", clip.size if proposal.firm is None else proposal.firm.shape),
+    ):
+        if size != clip.size:
+            raise broken(attempt, "propose", f"{what} {clip.size}", str(size))
+    return proposal
 
 
 def judge(

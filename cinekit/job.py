@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -28,9 +28,8 @@ from cinekit.clip import ClipOptions, StabiliseOptions, read_clip, stabilise
 from cinekit.energy import EnergyOptions, LoopCosts, WorkingOptions, make_working
 from cinekit.errors import ConfigError
 from cinekit.judge import LimitJudge
-from cinekit.loop import RenderOptions, check_names, check_still
-from cinekit.mend.finish import Finisher, frames_of
-from cinekit.mend.whole import WholeOptions
+from cinekit.loop import RenderOptions, check_names, check_still, to_clip_resolution
+from cinekit.mend import HeldAttempt, MixedAttempt, WholeAttempt, finish, frames_of
 from cinekit.model import (
     Candidate,
     Cinemagraph,
@@ -41,7 +40,16 @@ from cinekit.model import (
     Stabilisation,
     StageCost,
 )
-from cinekit.protocols import Judge, Progress, Reporter, Segmenter, SilentReporter, Solver, Writer
+from cinekit.protocols import (
+    Attempt,
+    Judge,
+    Progress,
+    Reporter,
+    Segmenter,
+    SilentReporter,
+    Solver,
+    Writer,
+)
 from cinekit.see import (
     CandidateOptions,
     RegionOptions,
@@ -70,7 +78,8 @@ NOTHING_MOVES = "nothing moves by itself here: no candidate"
 class Settings(Checked):
     """Everything that a job needs: components and options. The defaults need no weights.
 
-    stabilise, clip, regions, candidates, working, energy, whole, render : options of those stages.
+    attempts : to mend a candidate that is not good, in the order in which they are tried.
+    stabilise, clip, regions, candidates, working, energy, render : options of those stages.
     writers : by name; each writes every candidate once.
     repeat : rounds of the loop in a file, for players that do not loop.
     write_refused : also write the candidates whose verdict is "refused".
@@ -81,13 +90,15 @@ class Settings(Checked):
     segmenter: Segmenter = field(default_factory=MotionSegmenter)
     solver: Solver = field(default_factory=MultiscaleSolver)
     judge: Judge = field(default_factory=LimitJudge)
+    attempts: tuple[Attempt, ...] = field(
+        default_factory=lambda: (HeldAttempt(), MixedAttempt(), WholeAttempt())
+    )
     clip: ClipOptions = field(default_factory=ClipOptions)
     stabilise: StabiliseOptions = field(default_factory=StabiliseOptions)
     regions: RegionOptions = field(default_factory=RegionOptions)
     candidates: CandidateOptions = field(default_factory=CandidateOptions)
     working: WorkingOptions = field(default_factory=WorkingOptions)
     energy: EnergyOptions = field(default_factory=EnergyOptions)
-    whole: WholeOptions = field(default_factory=WholeOptions)
     render: RenderOptions = field(default_factory=RenderOptions)
     writers: Mapping[str, Writer] = field(default_factory=lambda: {"mp4": Mp4Writer()})
     repeat: Count = 1
@@ -97,12 +108,14 @@ class Settings(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, kind, example in (
-            ("segmenter", Segmenter, MotionSegmenter),
-            ("solver", Solver, MultiscaleSolver),
-            ("judge", Judge, LimitJudge),
-        ):
-            received = getattr(self, name)
+        attempts = enumerate(self.attempts)
+        components: Iterable[tuple[str, object, type[Any], type[Any]]] = (
+            ("segmenter", self.segmenter, Segmenter, MotionSegmenter),
+            ("solver", self.solver, Solver, MultiscaleSolver),
+            ("judge", self.judge, Judge, LimitJudge),
+            *((f"attempts[{i}]", one, Attempt, WholeAttempt) for i, one in attempts),
+        )
+        for name, received, kind, example in components:
             if isinstance(received, type) or not isinstance(received, kind):
                 raise ConfigError(
                     f"{name}: expected a component such as {example.__name__}(), "
@@ -293,13 +306,8 @@ class _Job:
         with self.stage("costs"):
             working = make_working(clip, result.response, result.regions, settings.working)
             resolver = Resolver(working, settings.energy, settings.solver, recall)
-            inputs = (
-                clip_key,
-                result.regions,
-                identity(settings.judge),
-                settings.whole,
-                settings.render,
-            )
+            components = map(identity, (settings.judge, *settings.attempts))
+            inputs = (clip_key, result.regions, settings.render, *components)
             keys = [recall.key("loop", resolver.key(one), *inputs) for one in candidates]
             loops = [recall.load("loop", key, Cinemagraph) for key in keys]
             missing = [one for one, loop in zip(candidates, loops, strict=True) if loop is None]
@@ -317,11 +325,20 @@ class _Job:
         del costs, resolver, working  # as large as the clip, and not read any more
         give_back()
         done = []
-        finisher = Finisher(result, settings.render, settings.whole, settings.judge)
         with self.stage("render") as progress:
             for i, (key, loop) in enumerate(zip(keys, loops, strict=True)):
                 if loop is None:
-                    loop, frames = finisher.finish(*next(todo))
+                    solution, weights = next(todo)
+                    loop, frames = finish(
+                        clip,
+                        result.regions,
+                        solution,
+                        to_clip_resolution(solution.labels, clip, result.every),
+                        weights,
+                        render=settings.render,
+                        judge=settings.judge,
+                        attempts=settings.attempts,
+                    )
                     recall.save("loop", key, loop)
                 else:
                     frames = frames_of(clip, loop, settings.render)

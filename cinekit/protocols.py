@@ -224,6 +224,45 @@ class Solver(Component, Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """Another way to make a candidate.
+
+    words : what was done to it, in two or three words; a count of 1 in its statistics.
+    labels : at the resolution of the clip.
+    asked : bool (H, W), where it should move.
+    firm : bool (H, W), pixels that stay looping or still, as they are, while borders are refined.
+    band : how many times as wide as usual the band is in which they are.
+    """
+
+    words: str
+    labels: LabelMap
+    asked: NDArray[np.bool_]
+    firm: NDArray[np.bool_] | None = None
+    band: int = 1
+
+
+@runtime_checkable
+class Attempt(Component, Protocol):
+    """Mends a candidate whose loop is not good."""
+
+    def propose(
+        self, clip: Clip, regions: Regions, candidate: Candidate, labels: LabelMap, longest: int
+    ) -> Proposal | None:
+        """Other labels for a candidate, or None where this has nothing to offer.
+
+        What it measures of the clip alone goes through ``clip.view.once``: it is asked again for
+        every candidate.
+
+        Parameters
+        ----------
+        regions : what moves in the clip.
+        labels : those of the solver, at the resolution of the clip.
+        longest : frames of the longest loop that will be rendered.
+        """
+        ...
+
+
 @runtime_checkable
 class Judge(Component, Protocol):
     """Says whether a loop can be shown to a person, and why not."""

@@ -30,7 +30,7 @@ from cinekit.plug.registry import KINDS, Plugins, load_plugins
 if TYPE_CHECKING:
     from hydra.core.config_search_path import ConfigSearchPath
 
-SIDE_BY_SIDE = ("writer", "features")
+SIDE_BY_SIDE = ("attempt", "writer", "features")
 """Groups of which several options may be chosen at once."""
 
 EVERYWHERE = ("preset",)

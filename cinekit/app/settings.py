@@ -29,7 +29,7 @@ COMMAND_LINE_ONLY = (
 )
 """Keys of ``conf/config.yaml`` that are no field of Settings."""
 
-FIELD_OF = {"writer": "writers"}
+FIELD_OF = {"writer": "writers", "attempt": "attempts"}
 """Keys whose field in Settings has another name: the group is named like the kind."""
 
 AUTO = "auto"
@@ -51,6 +51,7 @@ def build_settings(config: DictConfig, plugins: Plugins) -> tuple[Settings, tupl
         for key, value in config.items()
         if key not in COMMAND_LINE_ONLY
     }
+    nodes.setdefault("attempts", {})  # attempt=[] leaves no key
     notes: tuple[str, ...] = ()
     segmenter = nodes.get("segmenter")
     if segmenter is not None and segmenter.get("name") == AUTO:
@@ -63,6 +64,8 @@ def build_settings(config: DictConfig, plugins: Plugins) -> tuple[Settings, tupl
     _require_ready("segmenter", settings.segmenter)
     _require_ready("solver", settings.solver)
     _require_ready("judge", settings.judge)
+    for attempt, name in zip(settings.attempts, nodes["attempts"], strict=True):
+        _require_ready(f"attempt.{name}", attempt)
     for name, writer in settings.writers.items():
         _require_ready(f"writer.{name}", writer)
     return settings, notes

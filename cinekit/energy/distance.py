@@ -74,10 +74,13 @@ def colour_phi(colours, p, s, n, ends):  # type: ignore[no-untyped-def]
     return total, sides
 
 
-def table_phi(distances: NDArray[Any], s: NDArray[np.intp] | int, p: int) -> NDArray[Any]:
+Indices = NDArray[np.signedinteger[Any]] | int
+
+
+def table_phi(distances: NDArray[Any], s: Indices, p: Indices) -> NDArray[Any]:
     """Phi of loops inside the clip, [O] Eq. 2, from the distances of all pairs of frames.
 
-    distances : (..., T, T). s : int, one or several, >= 1, with s + p < T.
+    distances : (..., T, T). s, p : int, one or several, s >= 1 and s + p < T.
     """
     phi: NDArray[Any] = distances[..., s, s + p] + distances[..., s - 1, s + p - 1]
     return phi

@@ -37,28 +37,19 @@ def parts_of(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     return [part for part in parts if part.mean() >= _SMALLEST]
 
 
-def wider(
-    piece: NDArray[np.bool_], things: NDArray[np.bool_] | None
-) -> Iterator[NDArray[np.bool_]]:
+def wider(piece: NDArray[np.bool_], things: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
     """The piece, grown to all sides, and along the things that cross its border."""
     for by in _WIDER:
         yield cv2.dilate(piece.astype(np.uint8), _disc(2 * by + 1)) > 0
-    if things is None:
-        return
     grown = piece
     for by in _ALONG:
-        before, grown = grown, _along(piece, things, by)
+        before = grown
+        grown = ndimage.binary_dilation(piece, iterations=by, mask=piece | things)
         if (grown & ~before).mean() < _SMALLEST:
             continue
         # All around the thing, where it ends.
         wide = cv2.dilate(grown.astype(np.uint8), _disc(2 * _WIDER[1] + 1)) > 0
         yield np.asarray(ndimage.binary_fill_holes(wide))
-
-
-def _along(piece: NDArray[np.bool_], things: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
-    """The piece and what of the things is at most so many steps from it, inside them."""
-    grown: NDArray[np.bool_] = ndimage.binary_dilation(piece, iterations=by, mask=piece | things)
-    return grown
 
 
 def rim_of(piece: NDArray[np.bool_]) -> NDArray[np.bool_]:

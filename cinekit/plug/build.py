@@ -24,7 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 from cinekit.errors import BrokenPluginError, ConfigError
 from cinekit.plug.providers import OptionFile, Provider, find_option, split_name
 from cinekit.plug.registry import KINDS, Plugins
-from cinekit.protocols import Component, FeatureExtractor, Judge, Segmenter, Solver, Writer
+from cinekit.protocols import Attempt, Component, FeatureExtractor, Judge, Segmenter, Solver, Writer
 from cinekit.text import did_you_mean, one_line
 
 Options = TypeVar("Options")
@@ -37,6 +37,7 @@ _METHODS = tuple(kind.method for kind in KINDS.values())
 KIND_OF = {
     Segmenter: "segmenter",
     Solver: "solver",
+    Attempt: "attempt",
     Judge: "judge",
     Writer: "writer",
     FeatureExtractor: "features",
@@ -278,12 +279,13 @@ def _tuples(value: Any, hint: Any, where: str) -> Any:
 
 
 def _nested(value: Any, hint: Any, kind: str, where: str, plugins: Plugins) -> Any:
-    if _is_sequence(hint):
+    by_name = isinstance(value, (Mapping, DictConfig))
+    if _is_sequence(hint) and not by_name:
         return tuple(
             _nested_one(item, kind, f"{where}[{i}]", plugins)
             for i, item in enumerate(_items(value, where))
         )
-    if get_origin(hint) is Mapping:
+    if _is_sequence(hint) or get_origin(hint) is Mapping:
         nodes = _mapping(value, where)
         for key, node in nodes.items():
             if not isinstance(node, (str, Mapping)):
@@ -291,9 +293,10 @@ def _nested(value: Any, hint: Any, kind: str, where: str, plugins: Plugins) -> A
                     f"{_join(where, key)}: expected the options of a {kind}, received {node!r}; "
                     f"a file of your own begins with '# @package {kind}.NAME'"
                 )
-        return {
+        built = {
             key: _nested_one(node, kind, _join(where, key), plugins) for key, node in nodes.items()
         }
+        return tuple(built.values()) if _is_sequence(hint) else built
     if value is None and type(None) in get_args(hint):
         return None
     return _nested_one(value, kind, where, plugins)

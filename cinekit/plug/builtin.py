@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cinekit.plug.hooks import LazyComponents, hookimpl
 
 if TYPE_CHECKING:
-    from cinekit.protocols import FeatureExtractor, Judge, Segmenter, Solver, Writer
+    from cinekit.protocols import Attempt, FeatureExtractor, Judge, Segmenter, Solver, Writer
     from cinekit.rank.base import Ranker
 
 
@@ -35,6 +35,18 @@ def cinekit_solvers() -> Mapping[str, type[Solver]]:
             "multiscale": "cinekit.solve.multiscale:MultiscaleSolver",
             "expansion": "cinekit.solve.expansion:ExpansionSolver",
             "brute_force": "cinekit.solve.brute:BruteForceSolver",
+        }
+    )
+
+
+@hookimpl
+def cinekit_attempts() -> Mapping[str, type[Attempt]]:
+    """What is tried when the solver's labels make no good loop."""
+    return LazyComponents(
+        {
+            "held": "cinekit.mend.held:HeldAttempt",
+            "mixed": "cinekit.mend.whole:MixedAttempt",
+            "whole": "cinekit.mend.whole:WholeAttempt",
         }
     )
 

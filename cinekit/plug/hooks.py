@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from cinekit.protocols import FeatureExtractor, Judge, Segmenter, Solver, Writer
+    from cinekit.protocols import Attempt, FeatureExtractor, Judge, Segmenter, Solver, Writer
     from cinekit.rank.base import Ranker
     from cinekit.store.weights import KnownModel
 
@@ -114,6 +114,40 @@ def cinekit_solvers() -> Mapping[str, type[Solver]]:  # type: ignore[empty-body]
         @cinekit.hookimpl
         def cinekit_solvers():
             return {"plain": PlainSolver}
+    """
+
+
+@hookspec
+def cinekit_attempts() -> Mapping[str, type[Attempt]]:  # type: ignore[empty-body]
+    """Provide attempts: they propose other labels for a candidate whose loop is not good.
+
+    They are tried in the order of ``attempt=[held,shorter,whole]`` until the verdict is good.
+
+    Example
+    -------
+    A whole plugin module::
+
+        from dataclasses import dataclass
+
+        import numpy as np
+        import cinekit
+
+
+        @dataclass(frozen=True, kw_only=True)
+        class ShorterAttempt:
+            least: int = 8
+
+            def propose(self, clip, regions, candidate, labels, longest):
+                half = labels.period // 2
+                if half[labels.looping].min(initial=longest) < self.least:
+                    return None
+                halved = labels.where(labels.looping, half, labels.start)
+                return cinekit.Proposal("half the period", halved, asked=candidate.target)
+
+
+        @cinekit.hookimpl
+        def cinekit_attempts():
+            return {"shorter": ShorterAttempt}
     """
 
 

@@ -65,6 +65,10 @@ class Kind:
 KINDS = {
     "segmenter": Kind("cinekit_segmenters", "respond", ("clip", "progress")),
     "solver": Kind("cinekit_solvers", "solve", ("problem", "start", "progress")),
+    "attempt": Kind(
+        *("cinekit_attempts", "propose"),
+        ("clip", "regions", "candidate", "labels", "longest"),
+    ),
     "judge": Kind(
         *("cinekit_judges", "judge"),
         ("clip", "labels", "candidate", "regions", "frames", "first"),

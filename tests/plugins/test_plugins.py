@@ -25,6 +25,8 @@ def test_every_component_of_the_core_is_real():
     assert provided == {
         "segmenter": ["combine", "ensemble", "masks", "motion", "refine", "scene"],
         "solver": ["brute_force", "expansion", "multiscale"],
+        "attempt": ["held", "mixed", "whole"],
+        "judge": ["limits"],
         "ranker": [
             "completion",
             "constant",

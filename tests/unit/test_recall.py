@@ -19,7 +19,6 @@ from cinekit.clip import ClipOptions, StabiliseMode, StabiliseOptions
 from cinekit.energy import EnergyOptions, WorkingOptions
 from cinekit.job import Settings, make
 from cinekit.loop import RenderOptions
-from cinekit.mend.whole import WholeOptions
 from cinekit.model import Cinemagraph, Clip, Result, SemanticResponse
 from cinekit.protocols import LabelProblem, Progress, Segmenter, Solution, Solver, Writer, silent
 from cinekit.see import CandidateOptions, MaskSegmenter, RegionOptions
@@ -295,8 +294,7 @@ def test_a_segmenter_that_may_change_its_mind_is_always_asked(bench: Bench) -> N
 def test_a_job_that_failed_has_kept_what_it_found(bench: Bench) -> None:
     Cache(bench.folder / "cache").clear()
     # One way to make a candidate, so that each is judged once; and all are written.
-    one_way = WholeOptions(enabled=False)
-    settings = replace(bench.settings, whole=one_way, write_refused=True)
+    settings = replace(bench.settings, attempts=(), write_refused=True)
 
     def fail(*_: Any) -> None:
         raise RuntimeError

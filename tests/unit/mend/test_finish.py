@@ -2,21 +2,12 @@
 
 import numpy as np
 
-from cinekit.judge import LimitJudge
+from cinekit import contract
+from cinekit.job import Settings
 from cinekit.labels import LabelMap
 from cinekit.loop import RenderOptions
-from cinekit.mend.finish import Finisher
-from cinekit.mend.whole import WholeOptions
-from cinekit.model import (
-    Candidate,
-    Clip,
-    Motion,
-    Region,
-    Regions,
-    Result,
-    SemanticResponse,
-    Stabilisation,
-)
+from cinekit.loop.timing import longest_loop
+from cinekit.model import Candidate, Clip, Motion, Region, Regions
 
 SIZE = (72, 128)
 SIDE = 16
@@ -41,38 +32,20 @@ def scene() -> tuple[Clip, np.ndarray, np.ndarray]:
     return Clip(frames, 20.0), swept, field
 
 
-def made(clip, field, name="grass") -> tuple[Finisher, Candidate, LabelMap]:
-    """A finisher for the field, its candidate, and labels that loop all of it as a texture."""
-    region = Region(name, Motion.NATURAL, field, float(field.mean()), 1.0)
-    result = Result(
-        clip=clip,
-        stabilisation=Stabilisation(False, 0.0, 0.0, 1.0, True),
-        response=SemanticResponse(np.zeros((FRAMES, 2, 2, 0), np.uint8), (), "none"),
-        regions=Regions((region,), (), field),
-        working=(FRAMES, *SIZE),
-        every=1,
-        cinemagraphs=(),
-        stages=(),
-        settings={},
-    )
-    period, start = TEXTURE
-    labels = LabelMap(
-        np.where(field, period, 1).astype(np.int16),
-        np.where(field, start, 0).astype(np.int16),
-        FRAMES,
-    )
-    candidate = Candidate(name, (name,), field)
-    return Finisher(result, RenderOptions(), WholeOptions(), LimitJudge()), candidate, labels
-
-
-def ways_of(finisher, candidate, labels):
-    ways = finisher._other_ways(candidate, labels)
-    return {next(iter(way.statistics)): way for way in ways}
+def proposals(clip, field):
+    """What the attempts say of a field that loops as a texture, by their words."""
+    region = Region("grass", Motion.NATURAL, field, float(field.mean()), 1.0)
+    regions = Regions((region,), (), field)
+    labels = LabelMap.still(SIZE, 0, FRAMES).where(field, *TEXTURE)
+    candidate = Candidate("grass", ("grass",), field)
+    arguments = (clip, regions, candidate, labels, longest_loop(clip.fps, RenderOptions()))
+    found = [contract.propose(attempt, *arguments) for attempt in Settings().attempts]
+    return {one.words: one for one in found if one is not None}
 
 
 def test_a_thing_in_a_texture_is_held_or_goes_whole():
     clip, swept, field = scene()
-    ways = ways_of(*made(clip, field))
+    ways = proposals(clip, field)
     assert list(ways) == ["held still", "things whole", "whole pieces"]
     held = ways["held still"]
     assert not held.labels.looping[swept].any()
@@ -89,10 +62,10 @@ def test_a_thing_in_a_texture_is_held_or_goes_whole():
 def test_a_texture_without_things_is_only_made_whole():
     clip, _, field = scene()
     still = Clip(np.repeat(clip.frames[:1], FRAMES, axis=0), clip.fps)
-    assert set(ways_of(*made(still, field))) <= {"whole pieces"}
+    assert set(proposals(still, field)) <= {"whole pieces"}
 
 
 def test_firm_pixels_stay_as_they_are():
     clip, swept, field = scene()
-    ways = ways_of(*made(clip, field))
+    ways = proposals(clip, field)
     assert all(way.firm is not None and way.firm[swept].all() for way in ways.values())

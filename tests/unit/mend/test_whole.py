@@ -1,5 +1,7 @@
 """Things that move as one piece, on or there and back."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -8,8 +10,8 @@ from cinekit.job import make_cinemagraphs
 from cinekit.labels import LabelMap
 from cinekit.loop import Blend, RenderOptions, render_loop
 from cinekit.mend.pieces import rim_of, wider
-from cinekit.mend.whole import WholeOptions, WholePieces
-from cinekit.model import Candidate, Clip, Motion, Region, Regions, Verdict
+from cinekit.mend.whole import PieceSearch, WholeAttempt
+from cinekit.model import Clip, Motion, Region, Regions, Verdict
 
 SIZE = (72, 128)
 SIDE = 16
@@ -29,13 +31,9 @@ def walker(columns) -> tuple[Clip, np.ndarray]:
     return Clip(frames=frames, fps=FPS), swept
 
 
-def pieces(clip, mask, motion=Motion.NON_NATURAL, **options) -> WholePieces:
+def pieces(clip, mask, motion=Motion.NON_NATURAL, **options) -> PieceSearch:
     regions = Regions((Region("thing", motion, mask, float(mask.mean()), 1.0),), (), mask)
-    return WholePieces(clip, regions, WholeOptions(**options), longest=len(clip.frames) * 2)
-
-
-def of(mask) -> Candidate:
-    return Candidate("thing", ("thing",), mask)
+    return PieceSearch.of(clip, regions, len(clip.frames) * 2, WholeAttempt(**options))
 
 
 def largest_step(frames) -> int:
@@ -47,7 +45,7 @@ WALK = np.linspace(8, 100, 60).round().astype(int)
 
 def test_what_walks_away_goes_there_and_back():
     clip, swept = walker(WALK)
-    labels = pieces(clip, swept).labels(of(swept))
+    labels = pieces(clip, swept).labels(swept)
     assert (labels.returns[swept]).mean() > 0.95
     n = int(labels.period.max())
     loop = render_loop(clip, labels, n, RenderOptions(feather=0))
@@ -60,7 +58,7 @@ def test_what_walks_away_goes_there_and_back():
 def test_what_returns_by_itself_is_played_on():
     columns = (54 + 20 * np.sin(np.arange(80) * 2 * np.pi / 40)).round().astype(int)
     clip, swept = walker(columns)
-    labels = pieces(clip, swept).labels(of(swept))
+    labels = pieces(clip, swept).labels(swept)
     assert labels.looping.any()
     assert not labels.returns.any()
     assert abs(int(labels.period.max()) - 40) <= 1  # it lingers where it turns
@@ -76,14 +74,14 @@ def test_nothing_runs_backwards_that_must_not(case):
         if case == "natural"
         else pieces(clip, swept, back=False)
     )
-    labels = one.labels(of(swept))
+    labels = one.labels(swept)
     assert labels is None or not labels.returns.any()
 
 
 def test_a_pass_fits_the_longest_loop():
     clip, swept = walker(WALK)
     regions = Regions((Region("thing", Motion.NON_NATURAL, swept, 0.2, 1.0),), (), swept)
-    labels = WholePieces(clip, regions, WholeOptions(), longest=50).labels(of(swept))
+    labels = PieceSearch.of(clip, regions, 50, WholeAttempt()).labels(swept)
     assert 1 < labels.period.max() <= 50
 
 
@@ -91,14 +89,14 @@ def test_a_speck_is_no_piece():
     clip, _ = walker(WALK)
     speck = np.zeros(SIZE, bool)
     speck[0:2, 0:2] = True
-    assert pieces(clip, speck).labels(of(speck)) is None
+    assert pieces(clip, speck).labels(speck) is None
 
 
 def test_a_torn_thing_is_made_again_as_one_piece():
     """Over the whole job: a walker has no loop per pixel, so its candidate is made whole."""
     clip, _ = walker(np.linspace(8, 100, 100).round().astype(int))
     whole = make_cinemagraphs(clip).cinemagraphs
-    plain = make_cinemagraphs(clip, whole=WholeOptions(enabled=False)).cinemagraphs
+    plain = make_cinemagraphs(clip, attempts=()).cinemagraphs
     assert all(c.judgement.verdict is not Verdict.GOOD for c in plain)
     assert whole[0].judgement.verdict is Verdict.GOOD
     assert whole[0].labels.returns.any()
@@ -112,7 +110,7 @@ def test_a_piece_grows_along_the_thing_that_crosses_its_border():
     other[60:70, 20:40] = True
     seen = thing.copy()
     seen[:, 40:] = False
-    plain = list(wider(seen, None))
+    plain = list(wider(seen, np.zeros_like(seen)))
     along = list(wider(seen, thing | other))
     assert not any(one[thing].all() for one in plain)
     assert along[-1][thing].all()
@@ -124,9 +122,9 @@ def test_a_border_that_cuts_a_thing_costs_more_than_a_clean_one():
     one = pieces(clip, swept)
     short = swept.copy()
     short[:38] = False  # through the middle of the square
-    clean, cut = one._choose(swept), one._choose(short)
-    assert one._cut(rim_of(swept), clean) == 0
-    assert one._cut(rim_of(short), cut) > 0.1
+    clean, cut = one.choose(swept), one.choose(short)
+    assert one.cut(rim_of(swept), clean) == 0
+    assert one.cut(rim_of(short), cut) > 0.1
     assert clean.score > cut.score
 
 
@@ -134,9 +132,8 @@ def test_parts_that_grow_into_each_other_are_one_piece():
     clip, swept = walker(WALK)
     ends = swept.copy()
     ends[:, 30:100] = False
-    one = pieces(clip, ends)
-    one.things = one._reduce(swept)
-    labels = one.labels(of(ends))
+    one = dataclasses.replace(pieces(clip, ends), things=swept)
+    labels = one.labels(ends)
     assert len(np.unique(labels.start[labels.looping])) == 1
 
 
@@ -144,18 +141,17 @@ def test_water_does_not_run_backwards_beside_a_thing():
     clip, swept = walker(WALK)
     water = np.zeros(SIZE, bool)
     water[20:60] = True
-    everything = of(water)
     thing = Region("thing", Motion.NON_NATURAL, swept, 0.2, 1.0)
     for name, back in (("water", False), ("grass", True)):
         natural = Region(name, Motion.NATURAL, water & ~swept, 0.4, 1.0)
         regions = Regions((thing, natural), (), water)
-        labels = WholePieces(clip, regions, WholeOptions(), longest=120).labels(everything)
+        labels = PieceSearch.of(clip, regions, 120, WholeAttempt()).labels(water)
         assert (labels is not None and bool(labels.returns.any())) is back
 
 
 def test_options_are_checked():
-    with pytest.raises(ConfigError, match="min_seconds <= like_seconds, received 3"):
-        WholeOptions(min_seconds=3.0)
+    with pytest.raises(ConfigError, match="expected at most like_seconds, received 3"):
+        WholeAttempt(min_seconds=3.0)
 
 
 def test_unrolled_frames_are_those_of_the_clip():
