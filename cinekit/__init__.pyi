@@ -90,7 +90,7 @@ from cinekit.see.answers import class_probabilities as class_probabilities
 from cinekit.see.answers import fit_labels as fit_labels
 from cinekit.see.answers import parse_labels as parse_labels
 from cinekit.see.answers import sample_centres as sample_centres
-from cinekit.see.combine import CombineSegmenter as CombineSegmenter
+from cinekit.see.ensemble import CombineSegmenter as CombineSegmenter
 from cinekit.see.folding import resample as resample
 from cinekit.see.network import NetworkSegmenter as NetworkSegmenter
 from cinekit.see.network_file import NetworkFileSegmenter as NetworkFileSegmenter

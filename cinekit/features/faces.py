@@ -12,7 +12,7 @@ from cinekit import contract
 from cinekit.features.registry import FACES
 from cinekit.model import Cinemagraph, Clip, Result, SemanticResponse
 from cinekit.protocols import Segmenter
-from cinekit.see.ensemble import first_reason
+from cinekit.see.fusion import first_reason
 
 NAN = float("nan")
 PARTS = ("skin", "brows", "eyes", "nose", "mouth", "glasses")

@@ -21,7 +21,7 @@ def cinekit_segmenters() -> Mapping[str, type[Segmenter]]:
             "masks": "cinekit.see.masks:MaskSegmenter",
             "scene": "cinekit.see.scene:SceneSegmenter",
             "ensemble": "cinekit.see.ensemble:EnsembleSegmenter",
-            "combine": "cinekit.see.combine:CombineSegmenter",
+            "combine": "cinekit.see.ensemble:CombineSegmenter",
             "refine": "cinekit.see.refine:RefineSegmenter",
         }
     )

@@ -6,8 +6,7 @@ from cinekit.see.candidates import (
     everything_of,
     make_candidates,
 )
-from cinekit.see.combine import CombineSegmenter
-from cinekit.see.ensemble import EnsembleSegmenter
+from cinekit.see.ensemble import CombineSegmenter, EnsembleSegmenter
 from cinekit.see.folding import fold, quantise
 from cinekit.see.masks import MaskSegmenter
 from cinekit.see.moving import moving_map

@@ -1,4 +1,4 @@
-"""``ensemble``: several segmenters vote in category space."""
+"""``ensemble``: segmenters vote in category space. ``combine``: parts lie on top of a scene."""
 
 from __future__ import annotations
 
@@ -8,25 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit import contract
 from cinekit.checks import Checked, Positive
-from cinekit.errors import ConfigError
+from cinekit.errors import ConfigError, SegmenterError
 from cinekit.model import Category, Clip, Motion, SemanticResponse
 from cinekit.protocols import Progress, Segmenter, silent
-from cinekit.see.folding import quantise
-from cinekit.see.fusion import (
-    common_categories,
-    common_grid,
-    frame_on,
-    positions,
-)
+from cinekit.see.fusion import Fusion, first_reason, respond_each
 from cinekit.see.vocabulary import BACKGROUND
 
 SCENERY = 3
 """A member that knows so many natural categories knows scenery."""
-
-CELLS = 240
-"""The fused response keeps at most this many cells along either side."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,40 +54,24 @@ class EnsembleSegmenter(Checked):
 
     def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
         """The fused response; see :class:`cinekit.protocols.Segmenter`."""
-        n = len(self.members)
-        responses = [
-            contract.respond(member, clip, lambda share, i=i: progress((i + share) / (n + 1)))  # type: ignore[misc]
-            for i, member in enumerate(self.members)
-        ]
-        fused = fuse(responses, self.weights or (1.0,) * n, clip.n_frames)
+        weights = self.weights or (1.0,) * len(self.members)
+        fused = fuse(respond_each(self.members, clip, progress), weights)
         progress(1.0)
         return fused
 
 
-def fuse(
-    responses: list[SemanticResponse], weights: tuple[float, ...], n_frames: int
-) -> SemanticResponse:
+def fuse(responses: Sequence[SemanticResponse], weights: Sequence[float]) -> SemanticResponse:
     """The weighted vote of :class:`EnsembleSegmenter` over responses of one clip."""
-    categories = common_categories(responses)
-    size, n = common_grid(responses, CELLS), len(categories)
-    at = [positions(response, categories) for response in responses]
-    background = next((i for i, c in enumerate(categories) if c.name == BACKGROUND), None)
-    undenied = [_undenied(categories, known) for known in at]
+    fusion = Fusion(responses)
+    undenied = [_undenied(fusion.categories, known) for known in fusion.at]
     share = np.array(weights, np.float32) / np.float32(sum(weights))
 
-    out = np.empty((n_frames, *size, n), np.uint8)
-    for t in range(n_frames):
-        votes = [
-            frame_on(response, t, size, known, n) * weight
-            for response, known, weight in zip(responses, at, share, strict=True)
-        ]
-        out[t] = quantise(_count(votes, share, undenied, background))
-    return SemanticResponse(
-        probabilities=out,
-        categories=categories,
-        source=" + ".join(response.source for response in responses),
-        notes=tuple(note for response in responses for note in response.notes),
-    )
+    def counted(t: int) -> NDArray[np.float32]:
+        votes = [fusion.frame(i, t) * weight for i, weight in enumerate(share)]
+        return _count(votes, share, undenied, fusion.background)
+
+    source = " + ".join(response.source for response in responses)
+    return fusion.response(map(counted, range(responses[0].n_frames)), source)
 
 
 def _undenied(categories: Sequence[Category], known: Sequence[int]) -> list[int]:
@@ -141,10 +115,57 @@ def _count(
     return out
 
 
-def first_reason(*segmenters: Segmenter) -> str | None:
-    """Why the first of them that cannot run here cannot, or None."""
-    for segmenter in segmenters:
-        check = getattr(segmenter, "unavailable", None)
-        if check is not None and (reason := check()) is not None:
-            return str(reason)
-    return None
+@dataclass(frozen=True, kw_only=True)
+class CombineSegmenter:
+    """Where the parser sees a part, it is that part; elsewhere it is what the scene says.
+
+    With F and S their responses, ``out = F without background + F(background) S``:
+    the eyes of a person are eyes, the rest of the person stays a person. No vote as in
+    :class:`EnsembleSegmenter`: a scene segmenter that is sure of a person says
+    nothing against an eye.
+
+    Parameters
+    ----------
+    parser : of parts, ``face_mesh`` say; it must have background for where it sees nothing.
+    scene : everything else.
+    """
+
+    parser: Segmenter
+    scene: Segmenter
+
+    def unavailable(self) -> str | None:
+        """The first reason of the two."""
+        return first_reason(self.parser, self.scene)
+
+    def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
+        """The combined response; see :class:`cinekit.protocols.Segmenter`.
+
+        Raises
+        ------
+        SegmenterError
+            When the parser has no background, or the two do not agree on a category's motion.
+        """
+        combined = combine(*respond_each((self.parser, self.scene), clip, progress))
+        progress(1.0)
+        return combined
+
+
+def combine(parts: SemanticResponse, scene: SemanticResponse) -> SemanticResponse:
+    """Lay the parts of one response on another of the same clip."""
+    names = [category.name for category in parts.categories]
+    if BACKGROUND not in names:
+        raise SegmenterError(
+            f"expected the parser {parts.source} to have the category {BACKGROUND!r} for where it "
+            f"sees nothing, it has {', '.join(names)}"
+        )
+    fusion = Fusion([scene, parts])
+    background = fusion.at[1][names.index(BACKGROUND)]
+
+    def laid(t: int) -> NDArray[np.float32]:
+        on_top = fusion.frame(1, t)
+        free = on_top[..., [background]].copy()
+        on_top[..., background] = 0
+        return on_top + free * fusion.frame(0, t)
+
+    source = f"{parts.source} on {scene.source}"
+    return fusion.response(map(laid, range(parts.n_frames)), source)

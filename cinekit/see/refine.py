@@ -7,20 +7,18 @@ frame they flicker. Both are mended by one idea: neighbours that look alike belo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit import contract
 from cinekit.checks import Checked, Count, Within
 from cinekit.model import Clip, SemanticResponse
 from cinekit.protocols import Progress, Segmenter, silent
-from cinekit.see.ensemble import first_reason
 from cinekit.see.folding import quantise, resample
-from cinekit.see.fusion import without_traces
+from cinekit.see.fusion import first_reason, respond_each, without_traces
 from cinekit.view import grid_size
 
 Picture = NDArray[np.float32]
@@ -69,19 +67,14 @@ class RefineSegmenter(Checked):
 
     def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
         """The refined response; see :class:`cinekit.protocols.Segmenter`."""
-        response = contract.respond(self.of, clip, lambda share: progress(0.7 * share))
+        (response,) = respond_each((self.of,), clip, progress)
         response = without_traces(response)
         size = grid_size(clip.size, self.cells)
         out = np.empty((clip.n_frames, *size, len(response.categories)), np.uint8)
         for t, frame in enumerate(self._steadied(clip, response, size)):
             out[t] = quantise(frame)
-            progress(0.7 + 0.3 * (t + 1) / clip.n_frames)
-        return SemanticResponse(
-            probabilities=out,
-            categories=response.categories,
-            source=f"{response.source}, refined",
-            notes=response.notes,
-        )
+            progress(0.9 + 0.1 * (t + 1) / clip.n_frames)
+        return replace(response, probabilities=out, source=f"{response.source}, refined")
 
     def _steadied(
         self, clip: Clip, response: SemanticResponse, size: tuple[int, int]

@@ -13,24 +13,10 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit import contract
 from cinekit.checks import Checked, Within
 from cinekit.model import Clip, Motion, SemanticResponse
 from cinekit.protocols import Progress, Segmenter, silent
-from cinekit.see.ensemble import first_reason
-from cinekit.see.folding import quantise
-from cinekit.see.fusion import (
-    common_categories,
-    common_grid,
-    frame_on,
-    positions,
-    without_traces,
-)
-from cinekit.see.vocabulary import BACKGROUND
-
-CELLS = 240
-"""The merged response keeps at most this many cells along either side."""
-
+from cinekit.see.fusion import Fusion, first_reason, respond_each, without_traces
 
 SWEPT = 0.08
 """A thing was in a place when it was seen there in at least this share of the frames."""
@@ -61,8 +47,7 @@ class SceneSegmenter(Checked):
 
     def respond(self, clip: Clip, progress: Progress = silent) -> SemanticResponse:
         """Both responses in one; see :class:`cinekit.protocols.Segmenter`."""
-        seen = contract.respond(self.semantic, clip, lambda share: progress(0.6 * share))
-        moves = contract.respond(self.motion, clip, lambda share: progress(0.6 + 0.3 * share))
+        seen, moves = respond_each((self.semantic, self.motion), clip, progress)
         merged = _Merge(seen, moves, self.confidence, self.naming).response()
         progress(1.0)
         return merged
@@ -74,17 +59,15 @@ class _Merge:
     def __init__(
         self, seen: SemanticResponse, moves: SemanticResponse, confidence: float, naming: float
     ) -> None:
-        self.seen, self.moves = seen, moves = without_traces(seen), without_traces(moves)
+        seen, moves = without_traces(seen), without_traces(moves)
+        self.fusion = Fusion([seen, moves])
         self.confidence = confidence
-        self.categories = common_categories([seen, moves])
-        self.size = common_grid([seen, moves], CELLS)
-        self.at_seen = positions(seen, self.categories)
-        self.at_moves = positions(moves, self.categories)
-        can_move = np.array([c.motion is not Motion.STATIC for c in self.categories])
-        self.animate = [i for i in self.at_seen if can_move[i]]
-        self.regions = [i for i in self.at_moves if can_move[i]]
-        self.rest = next(i for i, c in enumerate(self.categories) if c.name == BACKGROUND)
-        self._still = self._moves(0) if moves.constant else None
+        self.categories, self.size = self.fusion.categories, self.fusion.size
+        can_move = [c.motion is not Motion.STATIC for c in self.categories]
+        self.animate, self.regions = ([i for i in at if can_move[i]] for at in self.fusion.at)
+        self.n_frames = seen.n_frames
+        self._source = f"{seen.source} and {moves.source}"
+        self._still = self.fusion.frame(1, 0) if moves.constant else None
         self._survey()
         self.named = {k: self._name(k, naming) for k in self.regions}
         self.guesses = self._guesses(naming)
@@ -94,25 +77,15 @@ class _Merge:
 
     def response(self) -> SemanticResponse:
         """The merged response, without categories that nothing refers to any more."""
-        n_frames, n = self.seen.n_frames, len(self.categories)
-        used = sorted({*self.at_seen, *self.named.values(), self.rest})
-        out = np.empty((n_frames, *self.size, len(used)), np.uint8)
-        for t in range(n_frames):
-            seen, moves = self._frames(t, n)
-            out[t] = quantise(self._merged(seen, moves)[..., used])
-        return SemanticResponse(
-            probabilities=out,
-            categories=tuple(self.categories[i] for i in used),
-            source=f"{self.seen.source} and {self.moves.source}",
-            notes=(*self.seen.notes, *self.moves.notes, *self._notes()),
-        )
+        rest = self.fusion.background
+        assert rest is not None  # without_traces leaves one
+        used = sorted({*self.fusion.at[0], *self.named.values(), rest})
+        frames = (self._merged(*self._frames(t)) for t in range(self.n_frames))
+        return self.fusion.response(frames, self._source, used, self._notes())
 
-    def _frames(self, t: int, n: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        seen = frame_on(self.seen, t, self.size, self.at_seen, n)
-        return seen, self._moves(t) if self._still is None else self._still
-
-    def _moves(self, t: int) -> NDArray[np.float32]:
-        return frame_on(self.moves, t, self.size, self.at_moves, len(self.categories))
+    def _frames(self, t: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        moves = self.fusion.frame(1, t) if self._still is None else self._still
+        return self.fusion.frame(0, t), moves
 
     def _sure(self, seen: NDArray[np.float32]) -> NDArray[np.intp]:
         """(h, w): the category that can move and that the network is sure of, or -1."""
@@ -128,9 +101,9 @@ class _Merge:
         self.inside = np.zeros((n, n))  # [region, category]: mean share of the region's cells
         self.sure_share = np.zeros((n, *self.size), np.float32)
         self.territory = np.zeros((n, *self.size), np.float32)
-        frames = range(0, self.seen.n_frames, max(1, self.seen.n_frames // 30))
+        frames = range(0, self.n_frames, max(1, self.n_frames // 30))
         for t in frames:
-            seen, moves = self._frames(t, n)
+            seen, moves = self._frames(t)
             sure = self._sure(seen)
             self.territory += np.moveaxis(moves, -1, 0) / len(frames)
             for c in np.unique(sure[sure >= 0]):
@@ -204,7 +177,7 @@ class _Merge:
         # An unsure guess at something that can move is no evidence for it.
         guess = np.where(free[..., None], seen[..., self.animate], 0)
         out[..., self.animate] -= guess
-        out[..., self.rest] += guess.sum(axis=-1)
+        out[..., self.fusion.background] += guess.sum(axis=-1)
         taken = np.where(free[..., None], moves[..., self.regions], 0)
         for i, k in enumerate(self.regions):
             if self._is(self.named[k], Motion.NON_NATURAL):
