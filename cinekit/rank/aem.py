@@ -83,15 +83,10 @@ class Aem:
     prior: Quadratic
     history: tuple[float, ...]
 
-    def rebuild(self, latent: Array) -> Array:
-        """Ratings (N,) of a user with this latent (d,): M_lh(u) on the rating scale."""
-        out: Array = self.centre + self.lh(latent[None])[0]
-        return out
+    def project(self, ratings: Array, steps: int = 50) -> Array:
+        """A new user: latent (d,) from ratings (N,) with NaN; the mean user for none at all.
 
-    def project(self, ratings: Array, steps: int = 50) -> tuple[Array, Array]:
-        """A new user: latent (d,) and completed ratings (N,) from ratings (N,) with NaN.
-
-        The mappings stay as they are. With no rating at all it is the mean user.
+        The mappings stay as they are.
         """
         ratings = np.asarray(ratings, np.float64)
         if ratings.shape != self.centre.shape:
@@ -99,10 +94,15 @@ class Aem:
                 f"project: expected {len(self.centre)} ratings (NaN where not rated), "
                 f"received {ratings.shape}"
             )
-        u = self.latents.mean(axis=0)
-        if not np.isnan(ratings).all():
-            u = find_user(self.lh, ratings - self.centre, 1.0, self.prior, u, steps)
-        return u, np.where(np.isnan(ratings), self.rebuild(u), ratings)
+        u: Array = self.latents.mean(axis=0)
+        if np.isnan(ratings).all():
+            return u
+        return find_user(self.lh, ratings - self.centre, 1.0, self.prior, u, steps)
+
+    def complete(self, ratings: Array) -> Array:
+        """Predicted ratings (N,) of every training cinemagraph, the rated ones included."""
+        out: Array = self.centre + self.lh(self.project(ratings)[None])[0]
+        return out
 
 
 def fit_aem(ratings: Array, options: AemOptions | None = None) -> Aem:
@@ -136,7 +136,7 @@ def fit_aem(ratings: Array, options: AemOptions | None = None) -> Aem:
     noise = float(((y - lh(u))[~missing] ** 2).mean()) if not missing.all() else 1.0
     model = Aem(hl, lh, centre, u, completed, Quadratic.prior(u, noise), tuple(history))
     # As users will be found later on: what learns from latents has to learn from these.
-    return replace(model, latents=np.stack([model.project(told)[0] for told in ratings.T]))
+    return replace(model, latents=np.stack([model.project(told) for told in ratings.T]))
 
 
 def principal_components(y: Array, d: int) -> Array:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -96,13 +97,25 @@ class Training:
     included, is the same whatever the order of cinemagraphs and users, and an unrated user changes
     nothing.
 
-    values : float64 (N, D).    ratings : float64 (N, U), NaN = not rated, no empty column.
+    names : of the D features.    values : float64 (N, D).
+    ratings : float64 (N, U), NaN = not rated, no empty column.
     order : int64 (N,), the caller's row of each of ours.
     """
 
+    names: tuple[str, ...]
     values: Array
     ratings: Array
     order: NDArray[np.int64]
+
+    @cached_property
+    def scaler(self) -> Scaler:
+        """Fitted to the values."""
+        return Scaler.fit(self.values)
+
+    @cached_property
+    def scaled(self) -> Array:
+        """The values, standardised: float64 (N, D), finite."""
+        return self.scaler(self.values)
 
     @classmethod
     def check(cls, features: Features, ratings: Array) -> Training:
@@ -125,7 +138,8 @@ class Training:
         ratings = ratings[order]
         ratings = ratings[:, ~np.isnan(ratings).all(axis=0)]
         users = _sorted_rows(ratings.T)
-        return cls(features.values[order], np.ascontiguousarray(ratings[:, users]), order)
+        ratings = np.ascontiguousarray(ratings[:, users])
+        return cls(features.names, features.values[order], ratings, order)
 
 
 def _sorted_rows(keys: Array) -> NDArray[np.int64]:
@@ -140,20 +154,21 @@ def join(values: Array, latents: Array) -> Array:
     return np.concatenate([values, own], axis=1)
 
 
+@dataclass(frozen=True, eq=False)
 class FittedRanker(ABC):
     """A ranker that has learnt: scores cinemagraphs for a user.
 
     Subclasses are dataclasses of arrays, plain values, and dataclasses of these.
+
+    names : the features it was trained on.
+    order : int64 (N,), the trainer's row of each of the model's own (see :class:`Training`).
     """
 
     personal: ClassVar[bool] = True
     """Whether scores depend on who asks. The others must not be presented as personal."""
 
     names: tuple[str, ...]
-    """Features it was trained on."""
-
     order: NDArray[np.int64]
-    """int64 (N,): the trainer's row of each of the model's own rows (see :class:`Training`)."""
 
     @abstractmethod
     def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:

@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.checks import Checked, Count, Natural, Positive
-from cinekit.rank.aem import Aem, AemOptions, MappingKind, fit_aem
-from cinekit.rank.base import Array, Features, FittedRanker, Scaler, Training, UserRatings
-from cinekit.rank.rankers import ProjectsUsers, UserFeature
-from cinekit.rank.soft_impute import Completion, soft_impute
+from cinekit.rank.aem import MappingKind
+from cinekit.rank.base import Array, Features, FittedRanker, Training, UserRatings
+from cinekit.rank.rankers import ProjectsUsers, UserFeature, fit_tastes
 from cinekit.rank.threads import one_thread
 
 
@@ -28,20 +27,11 @@ class FittedCompletion(ProjectsUsers):
     regression : float64 (D + 1, N), completed ratings (N,) -> weights of [v; 1].
     """
 
-    names: tuple[str, ...]
-    order: NDArray[np.int64]
-    scaler: Scaler
     regression: Array
-    aem: Aem | None
-    completion: Completion | None
 
     def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
         """The completed rating; for a new cinemagraph, what its features make of the others'."""
-        if self.aem is not None:
-            completed = self.aem.rebuild(self.aem.project(user.known)[0])
-        else:
-            assert self.completion is not None
-            completed = self.completion.complete(user.known)
+        completed = self.tastes.complete(user.known)
         weights = self.regression @ completed
         scores: Array = self.scaler(values) @ weights[:-1] + weights[-1]
         seen = rows >= 0
@@ -70,15 +60,15 @@ class CompletionRanker(Checked):
     def fit(self, features: Features, ratings: Array) -> FittedCompletion:
         """Features (N, D), ratings (N, U) with NaN."""
         training = Training.check(features, ratings)
-        scaler = Scaler.fit(training.values)
-        x = np.concatenate([scaler(training.values), np.ones((len(training.order), 1))], axis=1)
+        x = np.concatenate([training.scaled, np.ones((len(training.order), 1))], axis=1)
         penalty = np.diag(np.append(np.full(x.shape[1] - 1, self.ridge), 0.0))
         regression = np.linalg.solve(x.T @ x + penalty, x.T)
-        aem = completion = None
-        if self.method is UserFeature.AEM:
-            options = AemOptions(mapping=self.mapping, latent=self.latent, seed=self.seed)
-            aem = fit_aem(training.ratings, options)
-        else:
-            side = x[:, :-1] if self.side else None
-            completion = soft_impute(training.ratings, side, seed=self.seed)
-        return FittedCompletion(features.names, training.order, scaler, regression, aem, completion)
+        tastes = fit_tastes(
+            self.method,
+            training.ratings,
+            mapping=self.mapping,
+            latent=self.latent,
+            seed=self.seed,
+            side=training.scaled if self.side else None,
+        )
+        return FittedCompletion(training.names, training.order, tastes, training.scaler, regression)

@@ -12,6 +12,7 @@ of d x d: O(m d^2) a step.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,22 +124,35 @@ class UserProblem:
         steps: int,
     ) -> tuple[Array, Array, float]:
         """At most ``steps`` Gauss-Newton steps from (u, y): new u, new y and f, never above f."""
-        value = self.value(u, y, extra)
-        for _ in range(steps):
-            du, dy = self.step(u, y, missing, extra)
-            size = 1.0
-            for _ in range(MAX_HALVINGS):
-                new_u, new_y = u + size * du, y + size * dy
-                new = self.value(new_u, new_y, extra)
-                if new < value:
-                    break
-                size /= 2
-            else:
+
+        def value(at: Array) -> float:
+            return self.value(at[: len(u)], at[len(u) :], extra)
+
+        def step(at: Array) -> Array:
+            return np.concatenate(self.step(at[: len(u)], at[len(u) :], missing, extra))
+
+        found, lowest = descend(value, step, np.concatenate([u, y]), steps)
+        return found[: len(u)], found[len(u) :], lowest
+
+
+def descend(
+    value: Callable[[Array], float], step: Callable[[Array], Array], at: Array, steps: int
+) -> tuple[Array, float]:
+    """At most so many steps, each halved until the value falls: where they end, and the value."""
+    now = value(at)
+    for _ in range(steps):
+        way = step(at)
+        for halvings in range(MAX_HALVINGS):
+            new = at + 0.5**halvings * way
+            lower = value(new)
+            if lower < now:
                 break
-            fall, u, y, value = value - new, new_u, new_y, new
-            if fall <= TOLERANCE * max(1.0, abs(value)):
-                break
-        return u, y, value
+        else:
+            break
+        fall, at, now = now - lower, new, lower
+        if fall <= TOLERANCE * max(1.0, abs(now)):
+            break
+    return at, now
 
 
 def find_user(
@@ -158,24 +172,17 @@ def find_user(
     ratings : float64 (N,), centred as the mapping's, NaN = not rated.
     """
     known = ~np.isnan(ratings)
-    u, told = start, ratings[known]
+    told = ratings[known]
 
     def value(u: Array) -> float:
         rest = told - lh(u[None])[0][known]
         return weight * float(rest @ rest) + extra(u)
 
-    now = value(u)
-    for _ in range(steps):
+    def step(u: Array) -> Array:
         slope = lh.jacobian(u)[known]  # (n, d)
         rest = told - lh(u[None])[0][known]
         normal = weight * slope.T @ slope + extra.curvature
         down = weight * slope.T @ rest + extra.slope - extra.curvature @ u
-        step = np.linalg.lstsq(normal, down, rcond=None)[0]
-        sizes = (0.5**k for k in range(MAX_HALVINGS))
-        new = next((at for at in (u + size * step for size in sizes) if value(at) < now), None)
-        if new is None:
-            break
-        before, u, now = now, new, value(new)
-        if before - now <= TOLERANCE * max(1.0, abs(now)):
-            break
-    return u
+        return np.asarray(np.linalg.lstsq(normal, down, rcond=None)[0], np.float64)
+
+    return descend(value, step, start, steps)[0]

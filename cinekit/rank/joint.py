@@ -64,8 +64,6 @@ class FittedJoint(FittedRanker):
     history : the objective after every alternation; never rises.
     """
 
-    names: tuple[str, ...]
-    order: NDArray[np.int64]
     scaler: Scaler
     training: Array
     regression: Regression
@@ -136,17 +134,16 @@ class JointRanker(Checked):
             test = validation_mask(training.ratings, self.seed)
             first = np.where(test, np.nan, training.ratings)
             if test.any() and not np.isnan(first).all():
-                solved = self._solve(features.names, training, first)
+                solved = self._solve(training, first)
                 blend = solved.best_blend(training.ratings, test)
             else:  # too few ratings to hold any out: the equation as it stands
                 blend = 0.0
-        return replace(self._solve(features.names, training, training.ratings).model, blend=blend)
+        return replace(self._solve(training, training.ratings).model, blend=blend)
 
-    def _solve(self, names: tuple[str, ...], training: Training, ratings: Array) -> _Solved:
+    def _solve(self, training: Training, ratings: Array) -> _Solved:
         """The alternation of the module's docstring."""
         known = ~np.isnan(ratings)
-        scaler = Scaler.fit(training.values)
-        v = scaler(training.values)
+        v = training.scaled
         a, b = self._weights(int(known.sum()), ratings.size)
         filled = fill_with_biases(ratings)
         centre = filled.mean(axis=1)
@@ -170,9 +167,9 @@ class JointRanker(Checked):
             if len(history) > 1 and history[-2] - history[-1] <= self.tolerance * history[-2]:
                 break
         model = FittedJoint(
-            names=names,
+            names=training.names,
             order=training.order,
-            scaler=scaler,
+            scaler=training.scaler,
             training=v,
             regression=theta,
             hl=hl,

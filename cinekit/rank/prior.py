@@ -33,8 +33,6 @@ class FittedPrior(FittedRanker):
     """The formula of the module's docstring."""
 
     personal: ClassVar[bool] = False
-    names: tuple[str, ...]
-    order: NDArray[np.int64]
 
     def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
         """The same for everybody."""

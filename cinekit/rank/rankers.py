@@ -36,8 +36,6 @@ class FittedConstant(FittedRanker):
     """Says 3 to everything (CR)."""
 
     personal: ClassVar[bool] = False
-    names: tuple[str, ...]
-    order: NDArray[np.int64]
 
     def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
         """3, M times."""
@@ -60,8 +58,6 @@ class FittedRandom(FittedRanker):
     """Random ratings from 1 to 5, the same for the same cinemagraph."""
 
     personal: ClassVar[bool] = False
-    names: tuple[str, ...]
-    order: NDArray[np.int64]
     seed: int
 
     def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
@@ -88,8 +84,6 @@ class FittedGlobalForest(FittedRanker):
     """One forest for everybody."""
 
     personal: ClassVar[bool] = False
-    names: tuple[str, ...]
-    order: NDArray[np.int64]
     scaler: Scaler
     forest: Forest
 
@@ -110,25 +104,16 @@ class GlobalForestRanker(Checked):
     def fit(self, features: Features, ratings: Array) -> FittedGlobalForest:
         """Features (N, D), ratings (N, U) with NaN."""
         training = Training.check(features, ratings)
-        ratings = training.ratings
-        scaler = Scaler.fit(training.values)
-        item, user = np.nonzero(~np.isnan(ratings))
-        forest = fit_forest(
-            scaler(training.values)[item],
-            ratings[item, user],
-            trees=self.trees,
-            min_leaf=self.min_leaf,
-            seed=self.seed,
-        )
-        return FittedGlobalForest(features.names, training.order, scaler, forest)
+        item, user = np.nonzero(~np.isnan(training.ratings))
+        x, y = training.scaled[item], training.ratings[item, user]
+        forest = fit_forest(x, y, trees=self.trees, min_leaf=self.min_leaf, seed=self.seed)
+        return FittedGlobalForest(training.names, training.order, training.scaler, forest)
 
 
 @dataclass(frozen=True, eq=False)
 class FittedIndividualForest(FittedRanker):
     """A forest per user, grown when the user asks; users without ratings get the mean rating."""
 
-    names: tuple[str, ...]
-    order: NDArray[np.int64]
     scaler: Scaler
     training: Array
     mean: float
@@ -159,13 +144,12 @@ class IndividualForestRanker(Checked):
     def fit(self, features: Features, ratings: Array) -> FittedIndividualForest:
         """Keeps the features; forests are grown per user."""
         training = Training.check(features, ratings)
-        ratings = training.ratings
         return FittedIndividualForest(
-            features.names,
+            training.names,
             training.order,
-            Scaler.fit(training.values),
+            training.scaler,
             training.values,
-            float(np.nanmean(ratings)),
+            float(np.nanmean(training.ratings)),
             self.trees,
             self.min_leaf,
             self.seed,
@@ -179,30 +163,38 @@ class UserFeature(StrEnum):
     MC = "mc"
 
 
-class ProjectsUsers(FittedRanker):
-    """Finds users by an AEm or by a matrix completion, whichever of the two was fitted."""
+def fit_tastes(
+    by: UserFeature,
+    ratings: Array,
+    *,
+    mapping: MappingKind,
+    latent: int,
+    seed: int,
+    side: Array | None = None,
+) -> Aem | Completion:
+    """Who likes what, from ratings (N, U): an AEm, or a completion beside features (N, D)."""
+    if by is UserFeature.AEM:
+        return fit_aem(ratings, AemOptions(mapping=mapping, latent=latent, seed=seed))
+    return soft_impute(ratings, side, seed=seed)
 
-    aem: Aem | None
-    completion: Completion | None
+
+@dataclass(frozen=True, eq=False)
+class ProjectsUsers(FittedRanker):
+    """Finds users by their tastes."""
+
+    tastes: Aem | Completion
+    scaler: Scaler
 
     def latent_of(self, user: UserRatings) -> Array:
         """u (d,) of a user, by projection."""
-        if self.aem is not None:
-            return self.aem.project(user.known)[0]
-        assert self.completion is not None  # one of the two, by construction
-        return self.completion.project(user.known)
+        return self.tastes.project(user.known)
 
 
 @dataclass(frozen=True, eq=False)
 class FittedSharedForest(ProjectsUsers):
     """One forest on [v; u]."""
 
-    names: tuple[str, ...]
-    order: NDArray[np.int64]
-    scaler: Scaler
     forest: Forest
-    aem: Aem | None
-    completion: Completion | None
 
     def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
         """The forest on the features joined with the user's latent."""
@@ -225,19 +217,14 @@ class SharedForestRanker(Checked):
     def fit(self, features: Features, ratings: Array) -> FittedSharedForest:
         """Features (N, D), ratings (N, U) with NaN."""
         training = Training.check(features, ratings)
-        ratings = training.ratings
-        aem = completion = None
-        if self.user_feature is UserFeature.AEM:
-            options = AemOptions(mapping=self.mapping, latent=self.latent, seed=self.seed)
-            aem = fit_aem(ratings, options)
-            latents = aem.latents
-        else:
-            completion = soft_impute(ratings, seed=self.seed)
-            latents = completion.latents
-        scaler = Scaler.fit(training.values)
-        item, user = np.nonzero(~np.isnan(ratings))
-        x = join(scaler(training.values)[item], latents[user])
-        forest = fit_forest(
-            x, ratings[item, user], trees=self.trees, min_leaf=self.min_leaf, seed=self.seed
+        tastes = fit_tastes(
+            self.user_feature,
+            training.ratings,
+            mapping=self.mapping,
+            latent=self.latent,
+            seed=self.seed,
         )
-        return FittedSharedForest(features.names, training.order, scaler, forest, aem, completion)
+        item, user = np.nonzero(~np.isnan(training.ratings))
+        x, y = join(training.scaled[item], tastes.latents[user]), training.ratings[item, user]
+        forest = fit_forest(x, y, trees=self.trees, min_leaf=self.min_leaf, seed=self.seed)
+        return FittedSharedForest(training.names, training.order, tastes, training.scaler, forest)

@@ -104,13 +104,17 @@ def unpack(kind: Any, value: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
     Raises
     ------
     KeyError, TypeError, ValueError
-        When this is not the value of such a class.
+        When this is not the value of such a class. Of several classes it is the one whose fields
+        the value has.
     """
     if get_origin(kind) in (Union, types.UnionType):
         options = [option for option in get_args(kind) if option is not type(None)]
-        if value is None or len(options) > 1:
+        if value is None:
             return value
-        (kind,) = options
+        named = [o for o in options if is_dataclass(o) and {f.name for f in fields(o)} == {*value}]
+        if not named and len(options) > 1:
+            return value
+        (kind,) = named or options
     if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
         return kind(**{f.name: unpack(hints[f.name], value[f.name], arrays) for f in fields(kind)})

@@ -44,8 +44,6 @@ def _xgboost() -> Any:
 class FittedXgboost(FittedRanker):
     """trees : xgboost's json, uint8. shift, scale : from the trees' scores to ratings."""
 
-    names: tuple[str, ...]
-    order: NDArray[np.int64]
     scaler: Scaler
     aem: Aem
     trees: NDArray[np.uint8]
@@ -54,7 +52,7 @@ class FittedXgboost(FittedRanker):
 
     def latent_of(self, user: UserRatings) -> Array:
         """u (d,) of a user, by projection."""
-        return self.aem.project(user.known)[0]
+        return self.aem.project(user.known)
 
     def score(self, values: Array, user: UserRatings, rows: NDArray[np.int64]) -> Array:
         """The trees on [v; u]."""
@@ -90,11 +88,10 @@ class XgboostRanker(Checked):
         training = Training.check(features, ratings)
         options = AemOptions(mapping=self.mapping, latent=self.latent, seed=self.seed)
         aem = fit_aem(training.ratings, options)
-        scaler = Scaler.fit(training.values)
         # Transposed: the rows of one user stand together, which ranking asks for.
         user, item = np.nonzero(~np.isnan(training.ratings.T))
         told = training.ratings[item, user]
-        joined = np.hstack([scaler(training.values)[item], aem.latents[user]])
+        joined = np.hstack([training.scaled[item], aem.latents[user]])
         data = xgboost.DMatrix(joined, label=told)
         ranking = self.objective is Objective.RANKING
         if ranking:
@@ -113,4 +110,5 @@ class XgboostRanker(Checked):
             scale = float(told.std() / max(raw.std(), 1e-9))
             shift = float(told.mean() - scale * raw.mean())
         trees = np.frombuffer(bytes(booster.save_raw("json")), np.uint8)
-        return FittedXgboost(features.names, training.order, scaler, aem, trees, shift, scale)
+        kept = (features.names, training.order, training.scaler)
+        return FittedXgboost(*kept, aem, trees, shift, scale)

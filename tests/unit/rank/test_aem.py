@@ -132,7 +132,7 @@ def pca_of_mean_filled(ratings: np.ndarray, d: int) -> np.ndarray:
 def test_a_fitted_user_projects_near_its_own_completion(kind: MappingKind) -> None:
     full, ratings = planted(60, 80, 0.5)
     model = fit_aem(ratings[:, :-1], AemOptions(mapping=kind, latent=2))
-    _, completed = model.project(ratings[:, -1])
+    completed = model.complete(ratings[:, -1])
     holes = np.isnan(ratings[:, -1])
     error = np.abs(completed - full[:, -1])[holes].mean()
     nobody = np.abs(model.completed.mean(1) - full[:, -1])[holes].mean()
@@ -142,9 +142,9 @@ def test_a_fitted_user_projects_near_its_own_completion(kind: MappingKind) -> No
 def test_no_rating_gives_the_mean_user() -> None:
     _, ratings = planted(20, 15, 0.4)
     model = fit_aem(ratings, AemOptions(latent=2))
-    latent, completed = model.project(np.full(20, np.nan))
-    np.testing.assert_allclose(latent, model.latents.mean(0))
-    assert np.isfinite(completed).all()
+    nothing = np.full(20, np.nan)
+    np.testing.assert_allclose(model.project(nothing), model.latents.mean(0))
+    assert np.isfinite(model.complete(nothing)).all()
 
 
 def test_bad_matrices_are_one_line() -> None:
