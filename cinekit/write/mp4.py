@@ -95,7 +95,7 @@ class Mp4Writer(Checked):
         with whole_file(path) as temporary:
             crf, deepest = self.crf, max(_FINEST, self.crf - _DEEPEST)
             for _ in range(_TRIES):
-                encoding = _encoding(crf, self.preset, fps)
+                encoding = _encoding(crf, self.preset.value, fps)
                 encode_in_place(loop, fps, temporary, repeat, encoding, path)
                 if still is None:
                     return
