@@ -25,7 +25,6 @@ PIP_INSTALL = -m pip install --disable-pip-version-check --quiet -c constraints.
 CORE_STAMP := $(VENV)/.cinekit-core
 TEST_STAMP := $(VENV)/.cinekit-test
 TORCH_STAMP := $(TORCH_VENV)/.cinekit-torch
-DOCS_STAMP := $(VENV)/.cinekit-docs
 
 .PHONY: help demo test test-torch test-wheel check docs format bench constraints clean
 
@@ -57,7 +56,7 @@ check: $(TEST_STAMP)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 
-docs: $(DOCS_STAMP)
+docs: $(TEST_STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "site/index.html"
 
@@ -78,11 +77,7 @@ $(CORE_STAMP): pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
 	@touch $@
 
 $(TEST_STAMP): $(CORE_STAMP) $(wildcard $(PACKAGES:%=%/pyproject.toml))
-	$(BIN)/python $(PIP_INSTALL) -e '.[dev,rank,parquet]' $(LIGHT:%=-e '%')
-	@touch $@
-
-$(DOCS_STAMP): $(CORE_STAMP)
-	$(BIN)/python $(PIP_INSTALL) -e '.[docs]'
+	$(BIN)/python $(PIP_INSTALL) -e '.[dev,docs,rank,parquet]' $(LIGHT:%=-e '%')
 	@touch $@
 
 $(TORCH_STAMP): pyproject.toml constraints.txt constraints-torch.txt \
