@@ -35,7 +35,8 @@ from segment_truth import Score, Truth, coco, drawn, read_picture, score
 from cinekit.errors import CinekitError
 from cinekit.job import peak_memory
 from cinekit.model import Clip, SemanticResponse
-from cinekit.plug.build import build_component, option_values
+from cinekit.plug.build import build_component
+from cinekit.plug.options import option_values
 from cinekit.plug.providers import option_files
 from cinekit.plug.registry import Plugins, load_plugins, unavailable
 from cinekit.protocols import Segmenter

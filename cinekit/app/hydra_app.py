@@ -14,8 +14,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cinekit.app.option_source import OptionPath, OptionSource
 from cinekit.errors import CinekitError, ConfigError, UnknownComponentError, WriteError
-from cinekit.plug.build import describe
-from cinekit.plug.registry import KINDS, unknown_component
+from cinekit.plug.kinds import KINDS
+from cinekit.plug.options import describe
+from cinekit.plug.registry import unknown_component
 from cinekit.text import did_you_mean, one_line
 
 ANY = "*"

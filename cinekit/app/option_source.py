@@ -16,7 +16,8 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
 from cinekit.errors import PluginError
-from cinekit.plug.build import load_yaml, option_values, plain_defaults
+from cinekit.plug.kinds import KINDS
+from cinekit.plug.options import load_yaml, option_values, plain_defaults
 from cinekit.plug.providers import (
     OptionFile,
     find_among,
@@ -25,7 +26,7 @@ from cinekit.plug.providers import (
     provider_of,
     split_name,
 )
-from cinekit.plug.registry import KINDS, Plugins, load_plugins
+from cinekit.plug.registry import Plugins, load_plugins
 
 if TYPE_CHECKING:
     from hydra.core.config_search_path import ConfigSearchPath

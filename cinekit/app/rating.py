@@ -189,7 +189,8 @@ def assignments(command: str, rest: list[str], known: tuple[str, ...]) -> dict[s
 
 def ranker_of(plugins: Any, given: dict[str, Any], default: str) -> tuple[str, Any]:
     """The ranker that ``ranker=NAME ranker.KEY=VALUE`` asks for, with its option's values."""
-    from cinekit.plug.build import build_component, option_values
+    from cinekit.plug.build import build_component
+    from cinekit.plug.options import option_values
 
     node = option_values(plugins, "ranker", str(given.get("ranker", default)))
     prefix = "ranker."

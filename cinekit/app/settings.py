@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from cinekit.errors import ConfigError, PluginError, SegmenterError
-from cinekit.plug.build import build_component, build_options, check_complete, option_values
+from cinekit.plug.build import build_component, build_options, check_complete
+from cinekit.plug.options import option_values
 from cinekit.plug.providers import find_option
 from cinekit.plug.registry import Plugins, unavailable
 from cinekit.store.cache import GIGABYTES, Cache

@@ -17,22 +17,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeVar, get_args, get_origin
 
-import yaml  # type: ignore[import-untyped]
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cinekit.errors import BrokenPluginError, ConfigError
-from cinekit.plug.providers import OptionFile, Provider, find_option, split_name
-from cinekit.plug.registry import KINDS, Plugins
+from cinekit.errors import ConfigError
+from cinekit.plug.options import as_mapping, describe, option_values
+from cinekit.plug.registry import Plugins
 from cinekit.protocols import Attempt, Component, FeatureExtractor, Judge, Segmenter, Solver, Writer
-from cinekit.text import did_you_mean, one_line
+from cinekit.text import did_you_mean
 
 Options = TypeVar("Options")
-
-MANDATORY = "???"
-"""Stands for a value that the user has to give."""
-
-_METHODS = tuple(kind.method for kind in KINDS.values())
 
 KIND_OF = {
     Segmenter: "segmenter",
@@ -71,7 +65,7 @@ def build_component(plugins: Plugins, kind: str, node: Any, where: str | None = 
         When the parameters do not fit the class.
     """
     where = where or kind
-    params = _mapping(node, where)
+    params = as_mapping(node, where)
     name = params.pop("name", None)
     if not isinstance(name, str):
         raise ConfigError(f"{where}: expected 'name', the name of a {kind}, received {name!r}")
@@ -87,7 +81,7 @@ def build_options(
     where : the node's place in the configuration, "clip" or "segmenter", for messages.
     plugins : where nested components are looked up.
     """
-    params = _mapping(node, where)
+    params = as_mapping(node, where)
     assert dataclasses.is_dataclass(cls)
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
     hints = typing.get_type_hints(cls)
@@ -129,95 +123,6 @@ def build_option(plugins: Plugins, kind: str, name: str, **changes: Any) -> Comp
     return build_component(plugins, kind, {**values, **changes})
 
 
-def option_values(plugins: Plugins, group: str, name: str) -> dict[str, Any]:
-    """The values of an option, on top of those of the options in its defaults list.
-
-    A component needs no yaml: without one its values are its name alone. Hydra composes the
-    options of the command line; this is for those that it never sees, nested ones and the choices
-    of ``segmenter=auto``.
-
-    Raises
-    ------
-    BrokenPluginError
-        When its yaml, or one that it starts from, is broken.
-    """
-    option = find_option(group, name, plugins.conf_providers)
-    if option is None:
-        return {"name": name}
-    values = _read_option(option, plugins.conf_providers)
-    package = split_name(name)[0]
-    if package and (own := f"{package}:{values.get('name')}") in plugins.names(group):
-        values["name"] = own
-    return values
-
-
-def plain_defaults(cls: type[Any]) -> dict[str, Any]:
-    """The fields of a component as they would stand in a yaml file, ``???`` where there is none.
-
-    A component that is a default stays as it is: its class is no text.
-    """
-    values: dict[str, Any] = {}
-    for field in dataclasses.fields(cls):
-        if not field.init:
-            continue
-        if field.default is not dataclasses.MISSING:
-            values[field.name] = _as_yaml(field.default)
-        elif field.default_factory is not dataclasses.MISSING:
-            values[field.name] = _as_yaml(field.default_factory())
-        else:
-            values[field.name] = MANDATORY
-    return values
-
-
-def _as_yaml(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, (list, tuple)):
-        return [_as_yaml(item) for item in value]
-    if dataclasses.is_dataclass(value) and not any(hasattr(value, m) for m in _METHODS):
-        return {one.name: _as_yaml(getattr(value, one.name)) for one in dataclasses.fields(value)}
-    return value
-
-
-def load_yaml(option: OptionFile) -> dict[str, Any]:
-    """What is in a yaml file, its defaults list included.
-
-    Raises
-    ------
-    BrokenPluginError
-        When it is no yaml, or no mapping.
-    """
-    try:
-        return _mapping(OmegaConf.load(option.path), option.name)
-    except (yaml.YAMLError, OSError, ValueError) as error:
-        raise BrokenPluginError(
-            f"option {option.group}={option.name} of {option.distribution} is broken "
-            f"({one_line(error)}): mend {option.path}"
-        ) from error
-
-
-def _read_option(option: OptionFile, providers: Sequence[Provider]) -> dict[str, Any]:
-    values = load_yaml(option)
-    base: dict[str, Any] = {}
-    for name in values.pop("defaults", None) or ():
-        if name == "_self_":
-            continue
-        parent = find_option(option.group, str(name).rpartition("/")[2], providers)
-        if parent is None:
-            raise BrokenPluginError(
-                f"option {option.group}={option.name} of {option.distribution} starts from "
-                f"{option.group}={name}, which nobody has: mend {option.path}"
-            )
-        base.update(_read_option(parent, providers))
-    return {**base, **values}
-
-
-def describe(error: OmegaConfBaseException) -> str:
-    """OmegaConf's own message, which has several lines, as one that says where."""
-    message = str(error).partition("\n")[0]
-    return f"{error.full_key}: {message}" if error.full_key else message
-
-
 def component_kind(hint: Any) -> str | None:
     """The kind of component that an annotation holds: plain, optional, or in a tuple or mapping."""
     if hint in KIND_OF:
@@ -242,7 +147,7 @@ def _value(value: Any, hint: Any, where: str, plugins: Plugins | None) -> Any:
     if dataclasses.is_dataclass(hint):
         if isinstance(value, str):
             raise ConfigError(f"{where}: expected a mapping of options, received {value!r}")
-        params = _mapping(value, where)
+        params = as_mapping(value, where)
         if "name" not in {field.name for field in dataclasses.fields(hint)}:
             # The option's own name, such as that of an energy preset, is for the reader.
             params.pop("name", None)
@@ -286,7 +191,7 @@ def _nested(value: Any, hint: Any, kind: str, where: str, plugins: Plugins) -> A
             for i, item in enumerate(_items(value, where))
         )
     if _is_sequence(hint) or get_origin(hint) is Mapping:
-        nodes = _mapping(value, where)
+        nodes = as_mapping(value, where)
         for key, node in nodes.items():
             if not isinstance(node, (str, Mapping)):
                 raise ConfigError(
@@ -304,26 +209,11 @@ def _nested(value: Any, hint: Any, kind: str, where: str, plugins: Plugins) -> A
 
 def _nested_one(value: Any, kind: str, where: str, plugins: Plugins) -> Component:
     """A nested node's name is an option of its group, whose values are the node's defaults."""
-    params = _mapping(value, where)
+    params = as_mapping(value, where)
     if isinstance(name := params.get("name"), str):
         values = option_values(plugins, kind, name)
         params = {**values, **params, "name": values.get("name", name)}
     return build_component(plugins, kind, params, where)
-
-
-def _mapping(node: Any, where: str) -> dict[str, Any]:
-    if isinstance(node, DictConfig):
-        try:
-            node = OmegaConf.to_container(node, resolve=True)
-        except OmegaConfBaseException as error:
-            raise ConfigError(describe(error)) from error
-    if isinstance(node, str):
-        return {"name": node}
-    if node is None:
-        return {}
-    if not isinstance(node, Mapping):
-        raise ConfigError(f"{where}: expected a mapping of options, received {node!r}")
-    return {str(key): value for key, value in node.items()}
 
 
 def _join(where: str, key: str) -> str:

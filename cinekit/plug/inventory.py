@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from cinekit.errors import BrokenPluginError, CinekitError
-from cinekit.plug.build import MANDATORY, build_component, option_values, plain_defaults
+from cinekit.plug.build import build_component
+from cinekit.plug.kinds import KINDS
+from cinekit.plug.options import MANDATORY, option_values, plain_defaults
 from cinekit.plug.providers import Provider, option_files
-from cinekit.plug.registry import KINDS, Plugins, unavailable
+from cinekit.plug.registry import Plugins, unavailable
 from cinekit.text import one_line
 
 

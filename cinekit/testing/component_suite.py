@@ -7,8 +7,9 @@ import dataclasses
 import pickle
 from typing import Any, ClassVar
 
+from cinekit.plug.kinds import check_component
 from cinekit.plug.providers import Provider
-from cinekit.plug.registry import check_component, unavailable
+from cinekit.plug.registry import unavailable
 
 
 class ComponentSuite:

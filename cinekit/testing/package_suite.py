@@ -18,15 +18,11 @@ from typing import Any
 
 import cinekit
 from cinekit import testing
-from cinekit.plug.build import (
-    MANDATORY,
-    build_component,
-    component_kind,
-    option_values,
-    plain_defaults,
-)
+from cinekit.plug.build import build_component, component_kind
+from cinekit.plug.kinds import KINDS
+from cinekit.plug.options import MANDATORY, option_values, plain_defaults
 from cinekit.plug.providers import CORE, OptionFile, Requirement, option_files
-from cinekit.plug.registry import KINDS, Plugins, load_plugins
+from cinekit.plug.registry import Plugins, load_plugins
 
 
 def assert_mirrors(values: dict[str, Any], cls: type[Any]) -> None:

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from cinekit.plug import hooks
+from cinekit.plug.kinds import KINDS
 from cinekit.plug.providers import Provider
-from cinekit.plug.registry import KINDS, Plugins
+from cinekit.plug.registry import Plugins
 from cinekit.testing import (
     FeatureSuite,
     FrameSegmenterSuite,

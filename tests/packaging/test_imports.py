@@ -51,7 +51,7 @@ ONLY_IN = {
 }
 """Library -> the modules of the core that may import it."""
 
-PLUGIN_SIDE = {"hooks", "providers", "registry", "builtin"}
+PLUGIN_SIDE = {"hooks", "kinds", "providers", "registry", "builtin"}
 MAY_USE = {"errors", "text", "protocols", "model", "store"}
 
 

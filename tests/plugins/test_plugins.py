@@ -6,8 +6,9 @@ import pytest
 
 import cinekit
 from cinekit.plug.build import build_option
+from cinekit.plug.kinds import KINDS
 from cinekit.plug.providers import Provider, how_to_install
-from cinekit.plug.registry import KINDS, Plugins, load_plugins
+from cinekit.plug.registry import Plugins, load_plugins
 
 
 def test_a_plugin_adds_its_components_and_says_where_they_are_from(install):

@@ -11,7 +11,8 @@ from omegaconf import OmegaConf
 
 from cinekit.app.settings import COMMAND_LINE_ONLY, FIELD_OF
 from cinekit.job import Settings
-from cinekit.plug.build import build_options, option_values
+from cinekit.plug.build import build_options
+from cinekit.plug.options import option_values
 from cinekit.plug.providers import (
     CORE_CONF,
     conf_folder,
