@@ -2,6 +2,7 @@
 
 from cinekit.rank.study import simulate_study as simulate_study
 from cinekit.store.fingerprint import identity as identity
+from cinekit.testing.attempt_suite import AttemptSuite as AttemptSuite
 from cinekit.testing.component_suite import ComponentSuite as ComponentSuite
 from cinekit.testing.feature_suite import FeatureSuite as FeatureSuite
 from cinekit.testing.feature_suite import moving_box as moving_box

@@ -18,6 +18,7 @@ from cinekit.plug.kinds import KINDS
 from cinekit.plug.providers import Provider
 from cinekit.plug.registry import Plugins
 from cinekit.testing import (
+    AttemptSuite,
     FeatureSuite,
     FrameSegmenterSuite,
     JudgeSuite,
@@ -77,6 +78,13 @@ class TestSolvers(SolverSuite):
     exact_on_binary = finds_planted = False
 
     def solver(self):
+        return self.make()
+
+
+class TestAttempts(AttemptSuite):
+    of = shown("attempt")
+
+    def attempt(self):
         return self.make()
 
 

@@ -9,10 +9,12 @@ from cinekit_example.calm import CalmFeatures, CalmJudge
 from cinekit_example.colour import ColourSegmenter
 from cinekit_example.icm import IcmSolver
 from cinekit_example.nearest import NearestRanker
+from cinekit_example.shorter import ShorterAttempt
 from cinekit_example.strip import StripWriter
 from PIL import Image
 
 from cinekit.testing import (
+    AttemptSuite,
     FeatureSuite,
     FrameSegmenterSuite,
     JudgeSuite,
@@ -39,6 +41,11 @@ class TestIcm(SolverSuite):
 
     def solver(self) -> IcmSolver:
         return IcmSolver()
+
+
+class TestShorter(AttemptSuite):
+    def attempt(self) -> ShorterAttempt:
+        return ShorterAttempt()
 
 
 class TestCalmJudge(JudgeSuite):
