@@ -49,6 +49,12 @@ def speed(period: int, n_frames: int) -> float:
     return cycles(period, n_frames) * period / n_frames
 
 
+def neighbours(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """What selects the first and the second ends of all neighbours along an axis of an array."""
+    before = (slice(None),) * axis
+    return (*before, slice(None, -1)), (*before, slice(1, None))
+
+
 @dataclass(frozen=True, eq=False)
 class LabelTable:
     """The L distinct labels of some pixels, ordered by (p, s).

@@ -130,12 +130,13 @@ def solid_things(view: ClipView) -> SolidThings:
     height, width = view.size
     scale = min(1.0, SMALL_SIDE / min(height, width))
     frames = view.small((max(16, round(height * scale)), max(16, round(width * scale))))
-    solid = _solid(frames, sorted({max(1, round(seconds * view.fps)) for seconds in GAPS_SECONDS}))
+    grey = ClipView(frames, view.fps).luma
+    solid = _solid(grey, sorted({max(1, round(seconds * view.fps)) for seconds in GAPS_SECONDS}))
     patches = np.stack([cv2.blur(frame, (3, 3)) for frame in frames])
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * FLOW_MARGIN + 1, 2 * FLOW_MARGIN + 1))
     solid = drop_small(solid, LEAST_AREA)
     solid = cv2.dilate(solid.astype(np.uint8), disc) > 0
-    luma = np.stack([cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY) for patch in patches])
+    luma = ClipView(patches, view.fps).luma
     mean = luma.mean(axis=0)
     changes = np.maximum(luma.max(axis=0) - mean, mean - luma.min(axis=0)) > PART_LEVEL
     near = ndimage.binary_dilation(solid, iterations=PART_DISTANCE, mask=solid | changes)
@@ -155,19 +156,16 @@ def _gap(one: NDArray[np.uint8], two: NDArray[np.uint8]) -> NDArray[np.int16]:
     return gap
 
 
-def _solid(frames: NDArray[np.uint8], gaps: Iterable[int]) -> NDArray[np.bool_]:
-    """Where flow explains the change in enough of the pairs of frames: bool (h, w)."""
-    count, height, width = frames.shape[:3]
+def _solid(grey: NDArray[np.uint8], gaps: Iterable[int]) -> NDArray[np.bool_]:
+    """Where flow explains the change in enough of the pairs of frames, (T, h, w): bool (h, w)."""
+    count, height, width = grey.shape
     seen, changes = np.zeros((2, height, width), np.int32)
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     for gap in gaps:
         if count <= gap:
             continue
         for t in np.unique(np.linspace(0, count - 1 - gap, PAIRS).round().astype(int)):
-            one, two = (
-                np.asarray(cv2.cvtColor(frames[i], cv2.COLOR_RGB2GRAY), np.uint8)
-                for i in (t, t + gap)
-            )
+            one, two = grey[t], grey[t + gap]
             found = flow.calc(one, two, np.zeros((height, width, 2), np.float32))
             changed, explained = _explained(one, two, np.asarray(found, np.float32))
             changes += changed

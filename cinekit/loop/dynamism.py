@@ -26,7 +26,8 @@ from scipy import ndimage
 from cinekit.energy.distance import MISSING, jump_frames
 from cinekit.energy.jit import kernel
 from cinekit.errors import ConfigError, RenderError
-from cinekit.labels import STILL, LabelMap
+from cinekit.labels import STILL, LabelMap, neighbours
+from cinekit.loop.multigrid import blocks
 from cinekit.loop.options import RenderOptions
 from cinekit.model import Candidate, Clip, Regions
 from cinekit.solve.grid_cut import grid_cut
@@ -164,21 +165,20 @@ class _Growth:
         seams = []
         # Each end of a seam is known where it loops, as what its own loop does there.
         for axis in (0, 1):
-            one = (slice(None, -1), slice(None))[:: 1 - 2 * axis]
-            two = (slice(1, None), slice(None))[:: 1 - 2 * axis]
+            one, two = neighbours(axis)
             both = looping[one] & looping[two]
             seam = SEAMS * (apart[one] + apart[two]) / (1.0 + both)
             # Between a looping pixel and one that never loops the seam is there whenever it moves.
             cost[one] += np.where(looping[one] & ~both, seam, 0)
             cost[two] += np.where(looping[two] & ~both, seam, 0)
             # Only the seams that cross a side of the cells can come and go.
-            crosses = [slice(None), slice(None)]
-            crosses[axis] = slice(CELL - 1, None, CELL)
-            seams.append(_blocks(np.where(both, seam, 0)[tuple(crosses)], 1 - axis))
-        top = _tops(pieces)
+            crosses = (slice(None),) * axis + (slice(CELL - 1, None, CELL),)
+            firsts = np.arange(0, labels.size[1 - axis], CELL)
+            seams.append(np.add.reduceat(np.where(both, seam, 0)[crosses], firsts, axis=1 - axis))
+        top = blocks(pieces, CELL).max(axis=(1, 3))
         return cls(
-            value=_blocks(_blocks(variance, 0), 1),
-            cost=_blocks(_blocks(cost, 0), 1),
+            value=blocks(variance, CELL).sum(axis=(1, 3)),
+            cost=blocks(cost, CELL).sum(axis=(1, 3)),
             down=seams[0],
             right=seams[1],
             bound_down=(top[:-1] == top[1:]) & (top[1:] > 0),
@@ -227,19 +227,6 @@ class _Growth:
         down = np.where(self.bound_down, firm, self.down * scale).astype(np.float32)
         right = np.where(self.bound_right, firm, self.right * scale).astype(np.float32)
         return grid_cut(terminal.astype(np.float32), down, down, right, right)[0]
-
-
-def _blocks(plane: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    """Sums over CELL rows or columns; the last block may have fewer."""
-    return np.asarray(np.add.reduceat(plane, np.arange(0, plane.shape[axis], CELL), axis=axis))
-
-
-def _tops(pieces: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The largest number in every cell."""
-    for axis in (0, 1):
-        firsts = np.arange(0, pieces.shape[axis], CELL)
-        pieces = np.maximum.reduceat(pieces, firsts, axis=axis)
-    return pieces
 
 
 def calm(

@@ -74,31 +74,24 @@ def melting(clip: Clip, labels: LabelMap) -> NDArray[np.float32]:
 
     labels : at the resolution of the clip.
     """
-    box = (max(3, round(labels.size[0] * _BOX) | 1),) * 2
+    box, table, n = _box(labels), labels.table, labels.n_frames
+    rows, columns = np.indices(labels.size, sparse=True)
     change = np.zeros(labels.size, np.float32)
     for side in range(2):  # of Phi ([O] Eq. 2), signs kept
-        one, two = np.empty((2, *labels.size), np.intp)
-        _jump_indices(labels.period, labels.start, side, labels.n_frames, one, two)
-        jump = cv2.blur(_shown(clip, labels, one) - _shown(clip, labels, two), box)
+        pairs = zip(table.period, table.start, strict=True)
+        ends = np.array([jump_frames(p, s, side, n, NEAREST) for p, s in pairs])  # (L, 2)
+        shown = table.shows[ends][table.index]  # (H, W, 2)
+        one, two = (clip.frames[shown[..., i], rows, columns].astype(np.float32) for i in (0, 1))
+        jump = cv2.blur(one - two, box)
         np.maximum(change, np.abs(jump).max(axis=-1), out=change)
     change = np.asarray(cv2.dilate(change, np.ones(box, np.uint8)), np.float32)
     alike = np.clip((_LEAVES_A_GHOST - change) / (_LEAVES_A_GHOST - _MELTS), 0, 1)
     return np.asarray(stand_out(clip, labels) * alike, np.float32)
 
 
-@kernel
-def _jump_indices(period, start, side, n, one, two):  # type: ignore[no-untyped-def]
-    """The two indices of every label that meet on one side of its jump; out, int (H, W)."""
-    for y in range(period.shape[0]):
-        for x in range(period.shape[1]):
-            p, s = int(period[y, x]), int(start[y, x])
-            one[y, x], two[y, x] = jump_frames(p, s, side, n, NEAREST)
-
-
-def _shown(clip: Clip, labels: LabelMap, index: NDArray[np.intp]) -> NDArray[np.float32]:
-    """What each pixel shows at an index of its label (H, W): float32 (H, W, 3)."""
-    rows, columns = (np.arange(n) for n in labels.size)
-    return clip.frames[labels.shows[index], rows[:, None], columns].astype(np.float32)
+def _box(labels: LabelMap) -> tuple[int, int]:
+    side = max(3, round(labels.size[0] * _BOX) | 1)
+    return side, side
 
 
 def stand_out(clip: Clip, labels: LabelMap) -> NDArray[np.float32]:
@@ -108,8 +101,7 @@ def stand_out(clip: Clip, labels: LabelMap) -> NDArray[np.float32]:
     """
     jump, step = (np.empty(labels.size, np.float32) for _ in range(2))
     jump_and_step(clip.frames, labels.period, labels.start, _SAMPLES, jump, step)
-    side = max(3, round(labels.size[0] * _BOX) | 1)
-    jump, step = (np.asarray(cv2.blur(power, (side, side)), np.float32) for power in (jump, step))
+    jump, step = (np.asarray(cv2.blur(p, _box(labels)), np.float32) for p in (jump, step))
     ratio = np.sqrt(jump / np.maximum(step, np.float32(1e-6)))
     out = np.clip((ratio - _LIKE_A_STEP) / (_STANDS_OUT - _LIKE_A_STEP), 0, 1)
     out[jump < _NOTHING] = 0

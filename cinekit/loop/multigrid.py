@@ -11,11 +11,13 @@ what is held at zero beside it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.energy.jit import kernel
+from cinekit.labels import neighbours
 
 _CYCLES = 3
 """V-cycles. Each leaves at most a fifth of the error."""
@@ -38,6 +40,11 @@ class Level:
     right: NDArray[np.float32]
     ground: NDArray[np.float32]
 
+    @property
+    def arrays(self) -> tuple[NDArray[np.float32], ...]:
+        """In the order of the fields."""
+        return self.mass, self.down, self.right, self.ground
+
     @classmethod
     def of_pixels(cls, moving: NDArray[np.bool_]) -> Level:
         """Cells of one pixel: those that move, joined to each other, tied to those that do not.
@@ -46,9 +53,7 @@ class Level:
         """
         joins, ties = [], np.zeros(moving.shape, np.float32)
         for axis in (0, 1):
-            ends = [[slice(None)] * 2, [slice(None)] * 2]
-            ends[0][axis], ends[1][axis] = slice(None, -1), slice(1, None)
-            one, two = tuple(ends[0]), tuple(ends[1])
+            one, two = neighbours(axis)
             joined = np.zeros(moving.shape, np.float32)
             joined[one] = moving[one] & moving[two]
             joins.append(joined)
@@ -62,29 +67,19 @@ class Level:
         Masses add up. What joins two cells adds up, too, and is halved, because the way between
         their centres is twice as long.
         """
-        mass = _sums(self.mass, 2, 2)
-        down, right = _sums(self.down[1::2], 1, 2), _sums(self.right[:, 1::2], 2, 1)
-        ground = _sums(self.ground, 2, 2)
-        for joins in (down, right, ground):
-            joins /= 2
-        return Level(
-            mass=mass,
-            down=_padded(down, mass.shape),
-            right=_padded(right, mass.shape),
-            ground=ground,
-        )
+        rows, columns = (
+            np.arange(n, dtype=np.float32) % 2 for n in self.mass.shape
+        )  # 1: at a side
+        planes = self.down * rows[:, None], self.right * columns, self.ground
+        down, right, ground = (blocks(plane, 2).sum(axis=(1, 3)) / 2 for plane in planes)
+        return Level(blocks(self.mass, 2).sum(axis=(1, 3)), down, right, ground)
 
 
-def _sums(plane: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
-    """Sums over blocks; what is missing at the end counts as zero."""
+def blocks(plane: NDArray[Any], side: int) -> NDArray[Any]:
+    """A plane (h, w) in square blocks: (h / side, side, w / side, side), zeros at the end."""
     height, width = plane.shape
-    whole = np.pad(plane, ((0, -height % rows), (0, -width % columns)))
-    blocks = whole.reshape(whole.shape[0] // rows, rows, whole.shape[1] // columns, columns)
-    return np.asarray(blocks.sum(axis=(1, 3)), np.float32)
-
-
-def _padded(plane: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    return np.pad(plane, ((0, shape[0] - plane.shape[0]), (0, shape[1] - plane.shape[1])))
+    whole = np.pad(plane, ((0, -height % side), (0, -width % side)))
+    return whole.reshape(whole.shape[0] // side, side, whole.shape[1] // side, side)
 
 
 def levels_of(level: Level) -> list[Level]:
@@ -106,23 +101,14 @@ def solve_plane(levels: list[Level], shift: float, load: NDArray[np.float32]) ->
     depth = next((i for i, level in enumerate(levels) if _is_stiff(level, shift)), len(levels) - 1)
     for _ in range(_CYCLES):
         for i in range(depth):
-            one = levels[i]
-            geometry = one.mass, one.down, one.right, one.ground, shift
-            if i:
-                values[i][:] = 0
-            smooth(*geometry, loads[i], values[i], _SWEEPS)
-            restrict(*geometry, loads[i], values[i], loads[i + 1])
-        last = levels[depth]
-        if depth:
-            values[depth][:] = 0
-        smooth(
-            last.mass, last.down, last.right, last.ground, shift,
-            loads[depth], values[depth], _COARSEST_SWEEPS if depth == len(levels) - 1 else _SWEEPS,
-        )  # fmt: skip
+            smooth(*levels[i].arrays, shift, loads[i], values[i], _SWEEPS)
+            restrict(*levels[i].arrays, shift, loads[i], values[i], loads[i + 1])
+            values[i + 1][:] = 0
+        sweeps = _COARSEST_SWEEPS if depth == len(levels) - 1 else _SWEEPS
+        smooth(*levels[depth].arrays, shift, loads[depth], values[depth], sweeps)
         for i in reversed(range(depth)):
-            one = levels[i]
-            prolong(values[i + 1], one.mass, values[i])
-            smooth(one.mass, one.down, one.right, one.ground, shift, loads[i], values[i], _SWEEPS)
+            prolong(values[i + 1], levels[i].mass, values[i])
+            smooth(*levels[i].arrays, shift, loads[i], values[i], _SWEEPS)
     load[:] = values[0]
 
 

@@ -49,7 +49,7 @@ class RenderOptions(Checked):
         the clip, pixels ([L15]); 0 leaves the borders as they come from the working resolution.
     still : index of the frame that the still part shows, or "auto".
     dynamism : how much moves, from 0 (nothing) to 1 (all that was solved); in between, what has
-        most motion for its seams comes first ([L13], :mod:`cinekit.loop.activation`).
+        most motion for its seams comes first ([L13], :mod:`cinekit.loop.dynamism`).
     dynamism_of : the same for candidates by their id and for regions by their name ("water",
         "texture_1"); a region goes before a candidate, a candidate before ``dynamism``.
     """

@@ -10,7 +10,7 @@ pixels that stand still are held at zero: they stay what they are, bit for bit.
 
 A seam pulls at everything around it, but what it pulls at from afar is smooth. So the offsets are
 solved on cells of 4x4 pixels first. Time is not coarsened: a Fourier transform over it leaves one
-plane problem per frequency (:mod:`cinekit.loop.plane`). The rest is fine detail close to the
+plane problem per frequency (:mod:`cinekit.loop.multigrid`). The rest is fine detail close to the
 seams, which a few sweeps over the pixels take away; they follow each other through the frames, so
 that only a few frames of offsets exist at a time.
 
@@ -106,14 +106,10 @@ class Seams:
         owner = table.index[moving]
         order = np.argsort(owner, kind="stable")
         span = np.searchsorted(owner[order], np.arange(len(table.period) + 1)).astype(np.int64)
-        other = np.zeros(moving.shape, bool)
-        for axis in (0, 1):
-            differs = np.diff(table.index, axis=axis) != 0
-            for after in (0, 1):
-                pad = [(0, 0), (0, 0)]
-                pad[axis] = (after, 1 - after)
-                other |= np.pad(differs, pad)
-        border = np.argwhere(other & moving).astype(np.int32)
+        beside = np.zeros(labels.size, bool)
+        for end in (labels.borders.first, labels.borders.second):
+            beside[end] = True
+        border = np.argwhere(beside[box] & moving).astype(np.int32)
         return cls(
             top, left, table, moving, members[order], span, border,
             table.start < labels.n_frames, np.ascontiguousarray(hide[box]),

@@ -1,6 +1,6 @@
 """The fast inner loops of gradient-domain blending; see :mod:`cinekit.loop.poisson`.
 
-:mod:`cinekit.loop.poisson_reference` says the same plainly.
+:mod:`cinekit.loop.reference` says the same plainly.
 """
 
 from __future__ import annotations

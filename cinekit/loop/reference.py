@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, cg
 
 from cinekit.errors import RenderError
-from cinekit.labels import LabelMap
+from cinekit.labels import LabelMap, neighbours
 from cinekit.loop.crossfade import OVERSHOOT
 from cinekit.loop.multigrid import Level
 from cinekit.loop.poisson import SCREENING
@@ -121,16 +121,6 @@ def loop_costs(
 Volume = NDArray[np.float64]
 """float64 (n, H, W, 3)."""
 
-Edge = tuple[tuple[slice, ...], tuple[slice, ...]]
-"""The first and the second ends of all neighbours along an axis."""
-
-
-def edges(axis: int) -> Edge:
-    """Ends of the neighbours along axis 1 (rows) or 2 (columns) of a volume."""
-    one, two = [slice(None)] * 4, [slice(None)] * 4
-    one[axis], two[axis] = slice(None, -1), slice(1, None)
-    return tuple(one), tuple(two)
-
 
 def composite(clip: Clip, labels: LabelMap, n_frames: int) -> Volume:
     """The loop without blending."""
@@ -144,7 +134,7 @@ def spatial_steps(clip: Clip, labels: LabelMap, n_frames: int, axis: int) -> tup
     """For all neighbours x, z along an axis ``V_z - V_x``, at the frame of x and at that of z."""
     rows, columns = np.indices(labels.size)
     shown = np.stack([labels.frame_at(f, n_frames) for f in range(n_frames)])[..., None]
-    one, two = edges(axis)
+    one, two = neighbours(axis)
     steps = []
     for end in (one, two):
         frame = shown[end][..., 0]
@@ -186,7 +176,7 @@ def forces(
     loop = composite(clip, labels, n_frames)
     out = np.zeros_like(loop)
     for axis in (1, 2):
-        one, two = edges(axis)
+        one, two = neighbours(axis)
         change = np.mean(spatial_steps(clip, labels, n_frames, axis), axis=0)
         change -= loop[two] - loop[one]
         out[two] += change
@@ -203,7 +193,7 @@ def operator(offset: Volume, screening: float) -> Volume:
     """Half the gradient of the minimised sum in :mod:`cinekit.loop.poisson`, without forces."""
     out = (screening + 2) * offset - np.roll(offset, 1, axis=0) - np.roll(offset, -1, axis=0)
     for axis in (1, 2):
-        one, two = edges(axis)
+        one, two = neighbours(axis)
         difference = offset[two] - offset[one]
         out[two] += difference
         out[one] -= difference

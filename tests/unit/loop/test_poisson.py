@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinekit.errors import RenderError
-from cinekit.labels import LabelMap
+from cinekit.labels import LabelMap, neighbours
 from cinekit.loop import (
     Blend,
     RenderOptions,
@@ -262,7 +262,7 @@ def test_the_gradient_error_is_that_of_the_plain_loops():
     volume = loop.astype(np.float64)
     spatial = 0.0
     for axis in (1, 2):
-        one, two = reference.edges(axis)
+        one, two = neighbours(axis)
         for step in reference.spatial_steps(clip, labels, n, axis):
             spatial += ((volume[two] - volume[one] - step) ** 2).sum()
     temporal = sum(
