@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cinekit.labels import LabelMap, Pixels
-from cinekit.see.moving import drop_small
+from cinekit.see.parts import drop_small
 from cinekit.view import ClipView
 
 SMALL_SIDE = 180

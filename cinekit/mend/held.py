@@ -15,7 +15,7 @@ from cinekit.judge.solid import solid_things
 from cinekit.labels import STILL, LabelMap
 from cinekit.model import Candidate, Clip, Regions
 from cinekit.protocols import Proposal
-from cinekit.see.moving import drop_small
+from cinekit.see.parts import drop_small
 
 _MOST = 0.5
 """Share of what loops: where things pass over more than this, they are what moves there."""

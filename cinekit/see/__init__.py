@@ -12,9 +12,8 @@ from cinekit.see.masks import MaskSegmenter
 from cinekit.see.moving import moving_map
 from cinekit.see.network import NetworkSegmenter
 from cinekit.see.network_file import NetworkFileSegmenter
-from cinekit.see.options import RegionOptions
 from cinekit.see.refine import RefineSegmenter
-from cinekit.see.regions import select_regions
+from cinekit.see.regions import RegionOptions, select_regions
 from cinekit.see.scene import SceneSegmenter
 from cinekit.see.vocabulary import (
     VOCABULARIES,

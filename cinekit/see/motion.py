@@ -12,21 +12,17 @@ from numpy.typing import NDArray
 from cinekit.checks import Checked, Count, NotNegative, Share, Within
 from cinekit.model import Category, Clip, Motion, SemanticResponse
 from cinekit.protocols import Progress, silent
-from cinekit.see.motion_cluster import (
-    Labels,
-    describe,
-    naturalness,
-    superpixels,
-)
 from cinekit.see.motion_features import (
     WORKING_FRAMES,
     WORKING_SIDE,
     MotionFeatures,
+    describe,
     deviation_of,
     grey,
     measure,
+    naturalness,
 )
-from cinekit.see.motion_merge import merge_similar
+from cinekit.see.motion_merge import Labels, merge_similar, superpixels
 from cinekit.see.motion_outline import respond, smooth_labels, tidy
 from cinekit.view import ClipView, grid_size
 
@@ -233,10 +229,8 @@ def light_only(features: MotionFeatures) -> NDArray[np.bool_]:
 
 def response_grid(clip: Clip) -> tuple[int, int]:
     """(h, w) of the response: half the clip, at most GRID_SIDE; small clips keep every pixel."""
-    height, width = clip.size
-    longest = max(height, width)
-    side = min(GRID_SIDE, max(longest / 2, min(longest, 240)))
-    return max(1, round(height * side / longest)), max(1, round(width * side / longest))
+    longest = max(clip.size)
+    return grid_size(clip.size, min(GRID_SIDE, max(longest // 2, min(longest, 240))))
 
 
 def _name(kinds: list[Motion]) -> list[Category]:

@@ -28,6 +28,10 @@ WORKING_SIDE = 240
 """Longest side of the copy that the measures are taken on, pixels."""
 WORKING_FRAMES = 75
 """At most this many frames are looked at, evenly spread."""
+RIM = 2.5
+"""Width of the rim that belongs to what moves beside it, pixels of the working copy."""
+APPEARANCE = 3
+"""The first so many entries of a description are colour; the rest tells how strongly and fast."""
 FLOW_PAIRS = 32
 """Pairs of neighbouring frames that optical flow is taken between, evenly spread."""
 
@@ -206,3 +210,40 @@ def measure(frames: NDArray[np.uint8]) -> MotionFeatures:
         colour=colour,
         momentum=momentum,
     )
+
+
+def naturalness(features: MotionFeatures) -> Map:
+    """How much a pixel's motion is that of a texture: 0 a thing moving as a whole, 1 stochastic.
+
+    Texture is what flow does not explain, whose flow disagrees from place to place, and that
+    hurries from frame to frame for its strength. The ranges were set between real clips: persons,
+    animals, a kettle and flowers stay below residual .45 and above coherence .93; sea, fountain
+    and stream lie beyond both, fire beyond one and in pace.
+    """
+    unexplained = np.clip((features.residual - 0.30) / 0.40, 0, 1)
+    disagreeing = np.clip((0.96 - features.coherence) / 0.08, 0, 1)
+    hurrying = np.clip((features.pace - 0.6) / 0.6, 0, 1)
+    evidence = 0.55 * unexplained + 0.30 * disagreeing + 0.15 * hurrying
+    return inherited(evidence.astype(np.float32)[..., None], features)[..., 0]
+
+
+def inherited(planes: Map, features: MotionFeatures) -> Map:
+    """Planes (h, w, D) averaged over the neighbourhood, weighted by variance.
+
+    The faint rim about a thing so takes the look of the thing, not of what it hides.
+    """
+    weight = features.deviation**2 + np.float32(1e-8)
+    mixed = [pooled(plane * weight, RIM) for plane in np.moveaxis(planes, -1, 0)]
+    out: Map = np.stack(mixed, axis=-1) / pooled(weight, RIM)[..., None]
+    return out
+
+
+def describe(features: MotionFeatures) -> Map:
+    """Feature vector per pixel, (h, w, D); a distance of 1 is a clear difference."""
+    strength: Map = np.log(np.maximum(features.deviation, np.float32(1e-3)))
+    planes: list[Map] = [
+        features.colour * np.array([2.0, 5.0, 5.0], np.float32),
+        (np.float32(0.35) * strength)[..., None],
+        (np.float32(0.8) * features.pace)[..., None],
+    ]
+    return inherited(np.concatenate(planes, axis=-1).astype(np.float32), features)

@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from cinekit.see.folding import quantise, resample
 from cinekit.see.motion_features import Map
+from cinekit.see.parts import drop_small, fill_small
 
 HOLE = 0.004
 """Holes in a moving area below this share of the frame are filled: flat insides of a thing."""
@@ -22,18 +23,7 @@ def tidy(moving: NDArray[np.bool_], speck: float) -> NDArray[np.bool_]:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     padded = np.pad(moving.astype(np.uint8), radius, mode="edge")
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc)[radius:-radius, radius:-radius] > 0
-    filled = ~_large(~closed, HOLE)
-    return _large(filled, speck)
-
-
-def _large(mask: NDArray[np.bool_], share: float) -> NDArray[np.bool_]:
-    """The connected parts of at least this share of the frame."""
-    pieces, n = ndimage.label(mask)
-    size = np.bincount(pieces.ravel(), minlength=n + 1)
-    keep = size >= share * mask.size
-    keep[0] = False
-    out: NDArray[np.bool_] = keep[pieces]
-    return out
+    return drop_small(fill_small(closed, HOLE), speck)
 
 
 def smooth_labels(labels: NDArray[np.int32], n: int, sigma: float) -> NDArray[np.int32]:
@@ -63,7 +53,7 @@ def respond(labels: NDArray[np.int32], n: int, moving: NDArray[np.bool_]) -> NDA
     share = resample(share, fine)
     share[~moving] = 0
     hard = np.where(share.max(axis=-1) > 0, share.argmax(axis=-1), -1)
-    layers = [_large(hard == i, 0.0005).astype(np.float32) for i in range(n)]
+    layers = [drop_small(hard == i, 0.0005).astype(np.float32) for i in range(n)]
     soft = np.stack([_blur(layer) for layer in layers], axis=-1)
     rest = np.maximum(1 - soft.sum(axis=-1, keepdims=True), 0)
     return quantise(np.concatenate([rest, soft], axis=-1).astype(np.float32))

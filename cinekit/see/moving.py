@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cinekit.model import Clip
 from cinekit.see.folding import upsample
+from cinekit.see.parts import drop_small, fill_small
 from cinekit.view import ClipView, grid_size
 
 STILL_STD = 0.012
@@ -74,15 +75,5 @@ def moving_map(clip: Clip) -> NDArray[np.bool_]:
     inside moving water) are closed, specks below SPECK of the frame are dropped.
     """
     found = clip.view.once(activity)
-    moving = drop_small(~drop_small(found.std <= found.threshold, SPECK), SPECK)
+    moving = drop_small(fill_small(found.std > found.threshold, SPECK), SPECK)
     return upsample(moving.astype(np.float32), clip.size) > 0.5
-
-
-def drop_small(mask: NDArray[np.bool_], share: float) -> NDArray[np.bool_]:
-    """A bool (H, W) mask without its 8-connected parts below a share of the frame."""
-    least = share * mask.size
-    n, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    keep = stats[:, cv2.CC_STAT_AREA] >= least
-    keep[0] = False
-    kept: NDArray[np.bool_] = keep[labels] if n > 1 else np.zeros(mask.shape, bool)
-    return kept

@@ -17,15 +17,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.errors import SegmenterError
+from cinekit.checks import Checked, Count, Share
+from cinekit.errors import ConfigError, SegmenterError
 from cinekit.model import Category, Clip, Dropped, Motion, Region, Regions, SemanticResponse
 from cinekit.see.folding import upsample
-from cinekit.see.moving import drop_small, moving_map
-from cinekit.see.options import RegionOptions
+from cinekit.see.moving import moving_map
+from cinekit.see.parts import drop_small, fill_small, parts_with
 from cinekit.see.vocabulary import all_categories, face_categories
 
 HOLE = 0.004
@@ -33,6 +33,38 @@ HOLE = 0.004
 
 SEEN = 0.001
 """A category that wins in less than this share of all cells and frames was not seen at all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionOptions(Checked):
+    """Options of :func:`select_regions`: what decides which regions may move.
+
+    k : at most so many regions are kept, largest first; K of [O] 3.1. 3 to 6 are sensible.
+    min_moving : a region is kept when at least this share of its pixels moves by itself. Higher
+        drops half-still regions, lower lets in things that only flicker.
+    min_area : a region is kept when it covers at least this share of the frame.
+    min_part : connected parts below this share of the frame are dropped before the region is
+        judged ([O]: 20x20 px, which is 0.0008 of 960x540).
+    occurrence : a pixel belongs to a region when its category wins there in at least this share of
+        the frames; 0.5 is T/2 of [O].
+    swept : the same for things that move about (non-natural ones): a dog that walks never wins half
+        of the frames anywhere, so what it sweeps belongs to it. 0 < swept <= occurrence.
+    """
+
+    k: Count = 4
+    min_moving: Share = 0.10
+    min_area: Share = 0.005
+    min_part: Share = 0.0008
+    occurrence: Share = 0.5
+    swept: Share = 0.08
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.swept <= self.occurrence <= 1:
+            raise ConfigError(
+                "swept, occurrence: expected 0 < swept <= occurrence <= 1, "
+                f"received swept {self.swept} and occurrence {self.occurrence}"
+            )
 
 
 def select_regions(
@@ -119,21 +151,14 @@ def _map(
     share = upsample(won, (moving.shape[0], moving.shape[1]))
     core = share >= options.occurrence
     if category.motion is not Motion.NON_NATURAL:
-        return drop_small(~drop_small(~core, options.min_part), options.min_part)
-    mask = ~drop_small(~(core | ((share >= options.swept) & moving)), HOLE)
+        return drop_small(fill_small(core, options.min_part), options.min_part)
+    mask = fill_small(core | ((share >= options.swept) & moving), HOLE)
     mask = drop_small(mask, options.min_part)
     if core.any():
-        home = _parts_with(mask, core)
+        home = parts_with(mask, core)
         if home.sum() >= 0.5 * mask.sum():
             return home
     return mask
-
-
-def _parts_with(mask: NDArray[np.bool_], core: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The 8-connected parts of a mask that hold pixels of its core."""
-    _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    kept: NDArray[np.bool_] = np.isin(labels, np.unique(labels[core & mask])) & mask
-    return kept
 
 
 def _join_doubles(found: list[_Found]) -> list[tuple[str, str]]:

@@ -265,25 +265,25 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
 
 
 @cache
+def _groups() -> Mapping[str, tuple[Category, ...]]:
+    groups = yaml.safe_load(_table("categories.yaml"))
+    return {name: tuple(_parse_categories(group, name)) for name, group in groups.items()}
+
+
+@cache
 def all_categories() -> Mapping[str, Category]:
     """Every category that cinekit knows, by name, in the order of ``tables/categories.yaml``."""
-    groups = yaml.safe_load(_table("categories.yaml"))
-    found = [c for group in groups.values() for c in _parse_categories(group, "categories")]
-    return {category.name: category for category in found}
+    return {category.name: category for group in _groups().values() for category in group}
 
 
-@cache
 def shared_categories() -> tuple[Category, ...]:
     """The 32 categories of [O] 3.1 that scene vocabularies fold into."""
-    groups = yaml.safe_load(_table("categories.yaml"))
-    return tuple(_parse_categories(groups["shared"], "categories"))
+    return _groups()["shared"]
 
 
-@cache
 def face_categories() -> tuple[Category, ...]:
     """The parts of a face, for face parsers."""
-    groups = yaml.safe_load(_table("categories.yaml"))
-    return tuple(_parse_categories(groups["face"], "categories"))
+    return _groups()["face"]
 
 
 def _parse_categories(rows: Any, name: str) -> list[Category]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cinekit.model import Clip, Motion
 from cinekit.see.motion import MotionSegmenter
-from cinekit.see.motion_cluster import superpixels
+from cinekit.see.motion_merge import superpixels
 from cinekit.testing.synthetic import flicker_texture, still_clip
 
 

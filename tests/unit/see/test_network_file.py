@@ -9,7 +9,7 @@ import pytest
 from cinekit.errors import ConfigError
 from cinekit.model import Clip
 from cinekit.see import NetworkFileSegmenter
-from cinekit.see.answers import NetworkOutput
+from cinekit.see.network_file import NetworkOutput
 from cinekit.testing.segmenter_suite import FrameSegmenterSuite
 
 
