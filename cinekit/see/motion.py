@@ -137,16 +137,17 @@ class MotionSegmenter(Checked):
         power = np.where(labels >= 0, features.deviation**2, 0)
         total = np.bincount(labels.ravel() + 1, power.ravel(), n + 1)[1:]
         size = np.bincount(labels.ravel() + 1, minlength=n + 1)[1:]
-        total[(size < self.min_area * labels.size) | self._faint(labels, features, threshold)] = 0
+        small = size < self.min_area * labels.size
+        total[small | self._faint(labels, n, features, threshold)] = 0
         kept = [i for i in np.argsort(-total, kind="stable")[: self.k] if total[i] > 0]
         return by_size(np.where(np.isin(labels, kept), labels, -1))
 
     def _faint(
-        self, labels: Labels, features: MotionFeatures, threshold: float
+        self, labels: Labels, n: int, features: MotionFeatures, threshold: float
     ) -> NDArray[np.bool_]:
-        """Which regions hardly move, or are a faint change of light only: bool (n,)."""
+        """Which of n regions hardly move, or are a faint change of light only: bool (n,)."""
         inside = labels >= 0
-        group, n = labels[inside], int(labels.max()) + 1
+        group = labels[inside]
         power = features.deviation[inside] ** 2
         total = np.bincount(group, power, n)
         mean = np.sqrt(total / np.maximum(np.bincount(group, minlength=n), 1))

@@ -23,7 +23,7 @@ def tidy(moving: NDArray[np.bool_], speck: float) -> NDArray[np.bool_]:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     padded = np.pad(moving.astype(np.uint8), radius, mode="edge")
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc)[radius:-radius, radius:-radius] > 0
-    return drop_small(fill_small(closed, HOLE), speck)
+    return drop_small(fill_small(closed, HOLE, 4), speck, 4)
 
 
 def smooth_labels(labels: NDArray[np.int32], n: int, sigma: float) -> NDArray[np.int32]:
@@ -53,7 +53,7 @@ def respond(labels: NDArray[np.int32], n: int, moving: NDArray[np.bool_]) -> NDA
     share = resample(share, fine)
     share[~moving] = 0
     hard = np.where(share.max(axis=-1) > 0, share.argmax(axis=-1), -1)
-    layers = [drop_small(hard == i, 0.0005).astype(np.float32) for i in range(n)]
+    layers = [drop_small(hard == i, 0.0005, 4).astype(np.float32) for i in range(n)]
     soft = np.stack([_blur(layer) for layer in layers], axis=-1)
     rest = np.maximum(1 - soft.sum(axis=-1, keepdims=True), 0)
     return quantise(np.concatenate([rest, soft], axis=-1).astype(np.float32))

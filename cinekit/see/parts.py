@@ -13,18 +13,23 @@ Mask = NDArray[np.bool_]
 """bool (H, W)."""
 
 
-def drop_small(mask: Mask, share: float) -> Mask:
-    """A mask without its 8-connected parts below a share of the frame."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+def drop_small(mask: Mask, share: float, connectivity: int = 8) -> Mask:
+    """A mask without its connected parts below a share of the frame.
+
+    connectivity : 8, or 4 where pixels that only touch at a corner are apart.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), connectivity=connectivity
+    )
     keep = stats[:, cv2.CC_STAT_AREA] >= share * mask.size
     keep[0] = False
     kept: Mask = keep[labels]
     return kept
 
 
-def fill_small(mask: Mask, share: float) -> Mask:
+def fill_small(mask: Mask, share: float, connectivity: int = 8) -> Mask:
     """A mask with its holes below a share of the frame filled."""
-    return ~drop_small(~mask, share)
+    return ~drop_small(~mask, share, connectivity)
 
 
 def parts_with(mask: Mask, core: Mask) -> Mask:

@@ -126,7 +126,35 @@ def delays(n: int, fps: float, repeat: int, per_second: int) -> tuple[list[int],
     return [k * n // kept for k in range(kept)], [max(least, b - a) for a, b in pairwise(ends)]
 
 
-def told_if_fewer(what: str, kept: list[int], n: int) -> None:
-    """Say in the log that frames are left out, if any are."""
-    if len(kept) < n:
-        log.warning("%s plays at most 50 fps: %d of %d frames are written", what, len(kept), n)
+def animation(
+    what: str, frames: Iterable[Frame], fps: float, repeat: int, per_second: int, most: int
+) -> tuple[Frame, list[int]]:
+    """What an animated picture keeps of a loop: frames uint8 (n, H, W, 3), and their delays.
+
+    what : its name, for messages. per_second, and the delays : see :func:`delays`.
+    most : pixels a side that the format can hold.
+
+    Raises
+    ------
+    WriteError
+        When the frames cannot be played, or a side exceeds ``most`` pixels.
+    """
+    loop = np.stack(list(checked_frames(frames, fps, repeat)))
+    height, width = loop.shape[1:3]
+    if max(height, width) > most:
+        raise WriteError(
+            f"expected at most {most} pixels a side for {what}, received {width}x{height}"
+        )
+    kept, stands = delays(len(loop), fps, repeat, per_second)
+    if len(kept) < len(loop):
+        counts = len(kept), len(loop)
+        log.warning("%s plays at most 50 fps: %d of %d frames are written", what, *counts)
+    return loop[kept], stands
+
+
+def changing(loop: Frame) -> NDArray[np.bool_]:
+    """bool (H, W): the pixels that are not the same in every frame of (n, H, W, 3)."""
+    found = np.zeros(loop.shape[1:3], bool)
+    for frame in loop[1:]:
+        found |= (frame != loop[0]).any(axis=-1)
+    return found

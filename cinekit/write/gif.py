@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cinekit.checks import Checked, Share, Within
-from cinekit.errors import WriteError
 from cinekit.store.atomic import whole_file
-from cinekit.write.frames import checked_frames, delays, told_if_fewer
+from cinekit.write.frames import animation, changing
 from cinekit.write.palette import PaletteMap, choose_palette
 
 _LOOP_FOREVER = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
@@ -44,30 +43,15 @@ class GifWriter(Checked):
     def write(
         self, frames: Iterable[NDArray[np.uint8]], fps: float, path: Path, repeat: int = 1
     ) -> None:
-        """Write ``repeat`` rounds of the loop; the file appears whole or not at all.
-
-        frames : each uint8 (H, W, 3) RGB; the whole loop once.
-
-        Raises
-        ------
-        WriteError
-            When the folder is not writable, the disk is full or a side exceeds 65535 pixels.
-        """
-        loop = np.stack(list(checked_frames(frames, fps, repeat)))
-        if max(loop.shape[1:3]) > 65535:
-            raise WriteError(f"expected at most 65535 pixels a side for gif, got {loop.shape[1:3]}")
-        kept, stands = delays(len(loop), fps, repeat, 100)
-        told_if_fewer("gif", kept, len(loop))
+        """Write the loop; see :class:`cinekit.protocols.Writer`."""
+        loop, stands = animation("gif", frames, fps, repeat, 100, 65535)
         with whole_file(path) as temporary, temporary.open("wb") as file:
-            for block in self._blocks(loop[kept], stands):
+            for block in self._blocks(loop, stands):
                 file.write(block)
 
     def _blocks(self, loop: NDArray[np.uint8], stands: list[int]) -> Iterator[bytes]:
         n, height, width = loop.shape[:3]
-        moving = np.zeros((height, width), bool)
-        for frame in loop[1:]:
-            moving |= (frame != loop[0]).any(axis=-1)
-        palette = choose_palette(loop, moving, self.colours)
+        palette = choose_palette(loop, changing(loop), self.colours)
         mapped = PaletteMap(palette, self.dither)
         table = np.zeros((256, 3), np.uint8)
         table[: len(palette)] = palette

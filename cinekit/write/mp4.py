@@ -72,7 +72,7 @@ class Mp4Writer(Checked):
     suffix: ClassVar[str] = ".mp4"
     media_type: ClassVar[str] = "video/mp4"
 
-    crf: Annotated[float, Within(f"[{_FINEST}, 51]")] = 14.0
+    crf: Annotated[float, Within(f"[{_FINEST:g}, 51]")] = 14.0
     preset: Preset = Preset.slow
     still_std: Positive | None = 0.05
     still_psnr: float | None = 42.2
@@ -80,15 +80,7 @@ class Mp4Writer(Checked):
     def write(
         self, frames: Iterable[NDArray[np.uint8]], fps: float, path: Path, repeat: int = 1
     ) -> None:
-        """Write ``repeat`` rounds of the loop; the file appears whole or not at all.
-
-        frames : each uint8 (H, W, 3) RGB; the whole loop once.
-
-        Raises
-        ------
-        WriteError
-            When the folder is not writable, the disk is full or the encoder refuses.
-        """
+        """Write the loop; see :class:`cinekit.protocols.Writer`."""
         loop = list(even(checked_frames(frames, fps, repeat), "libx264"))
         looks = self.still_std is not None or self.still_psnr is not None
         still = _still_area(loop) if looks else None

@@ -193,15 +193,7 @@ class WebmWriter(Checked):
     def write(
         self, frames: Iterable[NDArray[np.uint8]], fps: float, path: Path, repeat: int = 1
     ) -> None:
-        """Write ``repeat`` rounds of the loop; the file appears whole or not at all.
-
-        frames : each uint8 (H, W, 3) RGB; the whole loop once.
-
-        Raises
-        ------
-        WriteError
-            When the folder is not writable, the disk is full or the encoder refuses.
-        """
+        """Write the loop; see :class:`cinekit.protocols.Writer`."""
         if self.codec == WebmCodec.VP9:
             name = "libvpx-vp9"
             options = {

@@ -23,9 +23,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cinekit.checks import Checked, Within
-from cinekit.errors import WriteError
 from cinekit.store.atomic import whole_file
-from cinekit.write.frames import checked_frames, delays, told_if_fewer
+from cinekit.write.frames import animation, changing
 
 _ANIMATED, _ALPHA = 0x02, 0x10
 
@@ -53,24 +52,10 @@ class WebpWriter(Checked):
     def write(
         self, frames: Iterable[NDArray[np.uint8]], fps: float, path: Path, repeat: int = 1
     ) -> None:
-        """Write ``repeat`` rounds of the loop; the file appears whole or not at all.
-
-        frames : each uint8 (H, W, 3) RGB; the whole loop once.
-
-        Raises
-        ------
-        WriteError
-            When the folder is not writable, the disk is full or a side exceeds 16383 pixels.
-        """
-        loop = np.stack(list(checked_frames(frames, fps, repeat)))
+        """Write the loop; see :class:`cinekit.protocols.Writer`."""
+        loop, stands = animation("webp", frames, fps, repeat, 1000, 16383)
         height, width = loop.shape[1:3]
-        if max(height, width) > 16383:
-            raise WriteError(
-                f"expected at most 16383 pixels a side for webp, received {width}x{height}"
-            )
-        kept, stands = delays(len(loop), fps, repeat, 1000)
-        told_if_fewer("webp", kept, len(loop))
-        pictures = list(self._pictures(loop[kept])) * repeat
+        pictures = list(self._pictures(loop)) * repeat
         body = _chunk(
             b"VP8X",
             struct.pack("<I", _ANIMATED | _ALPHA) + _u24(width - 1) + _u24(height - 1),
@@ -92,9 +77,7 @@ class WebpWriter(Checked):
         """
         height, width = loop.shape[1:3]
         yield (0, 0, width, height), self._coded(Image.fromarray(loop[0]))
-        moving = np.zeros((height, width), bool)
-        for frame in loop[1:]:
-            moving |= (frame != loop[0]).any(axis=-1)
+        moving = changing(loop)
         if not moving.any():
             moving[0, 0] = True  # a frame has at least one pixel
         rows, columns = np.flatnonzero(moving.any(1)), np.flatnonzero(moving.any(0))

@@ -17,7 +17,7 @@ from cinekit.see.motion import MotionSegmenter
         (("repeat=0",), "repeat: expected a value >= 1, received 0"),
         (("threads=-1",), "threads: expected a value >= 0, received -1"),
         (("clip=none",), "clip: expected a mapping of options, received 'none'"),
-        (("writer.mp4.crf=99",), "writer.mp4.crf: expected a value in [1.0, 51], received 99.0"),
+        (("writer.mp4.crf=99",), "writer.mp4.crf: expected a value in [1, 51], received 99.0"),
         (
             ("segmenter=auto", "segmenter.k=3"),
             "'segmenter.k'; options of the chosen segmenter: segmenter.choices, segmenter.name",

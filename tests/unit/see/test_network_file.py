@@ -76,9 +76,9 @@ def test_a_missing_runtime_or_file_is_said_before_it_runs(tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"mean": [1.0, 2.0]}, "one or three values of mean"),
-        ({"std": [0.0]}, "no zero in std"),
-        ({"threads": 0}, "threads >= 1"),
+        ({"mean": [1.0, 2.0]}, "mean: expected one or three values"),
+        ({"std": [0.0]}, "std: expected no zero"),
+        ({"threads": 0}, "threads: expected a value >= 1"),
     ],
 )
 def test_options_out_of_range_are_refused(wrong, message):

@@ -260,7 +260,7 @@ def test_a_loop_of_a_fast_clip_plays_at_its_own_speed(
 
 
 def test_mp4_is_never_of_the_lossless_profile_that_few_players_know() -> None:
-    with pytest.raises(ConfigError, match=r"crf: expected a value in \[1.0, 51\], received 0"):
+    with pytest.raises(ConfigError, match=r"crf: expected a value in \[1, 51\], received 0"):
         Mp4Writer(crf=0)
 
 
