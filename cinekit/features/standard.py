@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from cinekit.checks import Checked, Count, Within
 from cinekit.errors import RankError
+from cinekit.eye import MOVES
 from cinekit.features.look import look
 from cinekit.features.loop import loopability, occurrence
 from cinekit.features.motion import TRACK_FRAMES, flow_statistics, track_statistics
 from cinekit.features.registry import STANDARD
 from cinekit.model import Cinemagraph, Result
 
-MOVING_STD = 3.0
-"""Grey levels, as in the measures of a loop."""
 SAMPLES = 24
 """Frames that decide what moves."""
 
@@ -70,7 +69,7 @@ class StandardFeatures(Checked):
 
     def _moving(self, grey: list[NDArray[np.uint8]]) -> NDArray[np.bool_]:
         """bool (h, w): what visibly moves in the loop."""
-        moving: NDArray[np.bool_] = np.stack(grey).std(axis=0) > MOVING_STD
+        moving: NDArray[np.bool_] = np.stack(grey).std(axis=0) > MOVES
         return moving
 
     def _small(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:

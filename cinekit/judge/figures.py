@@ -18,16 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import RenderError
+from cinekit.eye import MOVES, PATCH
 from cinekit.judge.seams import gradient_ratio, own_jump, own_step, pops, torn, usual_pops
 from cinekit.judge.solid import solid_things
 from cinekit.labels import LabelMap
 from cinekit.view import ClipView
-
-MOVING_STD = 3.0
-"""Grey levels: a pixel whose standard deviation over the loop is above this moves visibly."""
-
-LEAST_RIGID = 0.003
-"""Share of the frame: less than this of a thing that loops is too small to be looked at."""
 
 _TINY = 1e-9
 
@@ -192,7 +187,7 @@ def measure_loop(
             f"{rendered.size}, {labels.size} and {target.shape}"
         )
     source, loop, deviation = clip.luma, rendered.luma, rendered.deviation
-    moving = deviation > MOVING_STD
+    moving = deviation > MOVES
     still = ~labels.looping
     figures = {
         "still_std": float(deviation[still].mean()) if still.any() else 0.0,
@@ -234,7 +229,7 @@ def measure_things(
     source, loop, inside = clip.luma, rendered.luma, rigid & labels.looping
     figures = {"solid_tear": clip.once(solid_things).torn(labels, len(loop))}
     share = float(inside.mean())
-    if share < LEAST_RIGID:
+    if share < PATCH:
         return figures
     jump, step = own_jump(source, labels, rigid)
     clip_step = float(_steps(source, inside, cyclic=False).mean())

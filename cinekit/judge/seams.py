@@ -6,17 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.eye import UNLIKE_GREY, UNSEEN
 from cinekit.labels import Borders, LabelMap
 from cinekit.view import ClipView
 
 _SAMPLES = 12
 """Steps of the clip that are looked at."""
-
-UNSEEN = 2.0
-"""Grey levels from one pixel to the next that nobody sees."""
-
-DIFFERENT = 40.0
-"""Grey levels between two things that nobody takes for the same."""
 
 
 def own_jump(
@@ -103,7 +98,7 @@ def torn(
     found = np.zeros(len(borders), bool)
     for f in range(n_frames):
         a, b = one.frame_at(f, n_frames), two.frame_at(f, n_frames)
-        found |= np.abs(values[:, a, every] - values[:, b, every]).sum(axis=0) > 2 * DIFFERENT
+        found |= np.abs(values[:, a, every] - values[:, b, every]).sum(axis=0) > 2 * UNLIKE_GREY
     return found
 
 
@@ -150,5 +145,5 @@ def _usual_changes(view: ClipView) -> NDArray[np.float64]:
 
 def _changed_patches(change: NDArray[np.float32]) -> NDArray[np.bool_]:
     side = max(3, round(change.shape[0] / 36) | 1)
-    changed: NDArray[np.bool_] = np.abs(cv2.blur(change, (side, side))) > DIFFERENT
+    changed: NDArray[np.bool_] = np.abs(cv2.blur(change, (side, side))) > UNLIKE_GREY
     return changed

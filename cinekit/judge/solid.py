@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cinekit.eye import SPECK, UNLIKE
 from cinekit.labels import LabelMap, Pixels
 from cinekit.see.parts import drop_small
 from cinekit.view import ClipView
@@ -52,24 +53,14 @@ EXPLAINED_PAIRS = 0.1
 """Share of the pairs with a change that flow must explain: 0.2 to 1 in things, 0.04 to 0.07 by
 chance in streams and boiling texture."""
 
-LEAST_AREA = 0.0005
-"""Share of the frame: smaller parts are chance."""
-
 FLOW_MARGIN = 3
 """Small pixels by which the map is widened: a box of flow ends short of its edge."""
 
 PART_DISTANCE = 12
 """Small pixels: what changes so near to a solid thing is a part of it, though seldom seen."""
 
-PART_LEVEL = 30.0
-"""Grey levels from such a part to its place's mean over time, when it is farthest."""
-
 CUT_DISTANCE = 0.02
 """Share of the frame's shorter side: so near to a solid thing a cut is one of it."""
-
-PATCH_LEVEL = 30
-"""Levels of a colour between two patches that are not of one thing. Of colours, because a hand is
-as bright as its sleeve."""
 
 BORDER_LEVEL = 15
 """The same at the border itself: a patch also holds what lies beside a border that cuts nothing."""
@@ -111,7 +102,7 @@ class SolidThings:
         for f in range(n_frames):
             one, two = first.frame_at(f, n_frames), second.frame_at(f, n_frames)
             coarse = _sum(_gap(patch[one, every], patch[two, every]) for patch in patches)
-            (k,) = np.nonzero(coarse > 2 * PATCH_LEVEL)
+            (k,) = np.nonzero(coarse > 2 * UNLIKE)
             fine = _sum(
                 _gap(self.frames[one[k], y[k], x[k]], self.frames[two[k], y[k], x[k]])
                 for y, x in ends
@@ -134,11 +125,11 @@ def solid_things(view: ClipView) -> SolidThings:
     solid = _solid(grey, sorted({max(1, round(seconds * view.fps)) for seconds in GAPS_SECONDS}))
     patches = np.stack([cv2.blur(frame, (3, 3)) for frame in frames])
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * FLOW_MARGIN + 1, 2 * FLOW_MARGIN + 1))
-    solid = drop_small(solid, LEAST_AREA)
+    solid = drop_small(solid, SPECK)
     solid = cv2.dilate(solid.astype(np.uint8), disc) > 0
     luma = ClipView(patches, view.fps).luma
     mean = luma.mean(axis=0)
-    changes = np.maximum(luma.max(axis=0) - mean, mean - luma.min(axis=0)) > PART_LEVEL
+    changes = np.maximum(luma.max(axis=0) - mean, mean - luma.min(axis=0)) > UNLIKE
     near = ndimage.binary_dilation(solid, iterations=PART_DISTANCE, mask=solid | changes)
     wide = cv2.dilate((near & ~solid).astype(np.uint8), disc) | solid.astype(np.uint8)
     grown = cv2.resize(wide, (width, height), interpolation=cv2.INTER_NEAREST)

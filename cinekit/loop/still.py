@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cinekit.energy.jit import kernel
 from cinekit.errors import RenderError
+from cinekit.eye import PATCH
 from cinekit.labels import STILL, Borders, LabelMap
 from cinekit.loop.options import AUTO
 from cinekit.model import Clip
@@ -22,9 +23,6 @@ _SHARP_ENOUGH = 0.95
 
 _WORTH_KEEPING = 0.5
 """A patch keeps its own frame when its seam is below this share of the seam it would get."""
-
-_SMALLEST_PATCH = 0.002
-"""Share of the frame; smaller patches of the still part never keep their own frame."""
 
 
 @kernel
@@ -108,7 +106,7 @@ def _kept_patches(labels: LabelMap, clip: Clip, chosen: int) -> NDArray[np.bool_
         own, other = (clip.frames[f, *end].astype(np.float64) for f in (frame[mine], chosen))
         keep += np.bincount(mine, ((own - other) ** 2).sum(axis=1), count)
     area = np.bincount(patch.ravel(), minlength=count)
-    worth = (keep < _WORTH_KEEPING * replace) & (area >= _SMALLEST_PATCH * patch.size)
+    worth = (keep < _WORTH_KEEPING * replace) & (area >= PATCH * patch.size)
     kept: NDArray[np.bool_] = differs & worth[patch]
     return kept
 

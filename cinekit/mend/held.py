@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.eye import PATCH
 from cinekit.judge.solid import solid_things
 from cinekit.labels import STILL, LabelMap
 from cinekit.model import Candidate, Clip, Regions
@@ -19,9 +20,6 @@ from cinekit.see.parts import drop_small
 
 _MOST = 0.5
 """Share of what loops: where things pass over more than this, they are what moves there."""
-
-_SMALLEST = 0.002
-"""Share of the frame: smaller parts that are left are held still as well."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +45,7 @@ def hold_still(labels: LabelMap, things: NDArray[np.bool_]) -> LabelMap | None:
 
     things : bool (H, W), every place that a thing passes over.
     """
-    left = drop_small(labels.looping & ~things, _SMALLEST)
+    left = drop_small(labels.looping & ~things, PATCH)
     held = labels.looping & ~left
     if not held.any() or held.sum() > _MOST * labels.looping.sum():
         return None

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cinekit.eye import PATCH
+
 _CLOSED = 9
 """Small pixels: gaps inside a thing that are closed."""
 
@@ -22,9 +24,6 @@ _ALONG = (12, 30, 240)
 """Small pixels: by so much a piece may grow along the thing that crosses its border, the last as
 far as the thing reaches; a network's petals end inside the flower."""
 
-_SMALLEST = 0.003
-"""Share of the frame: smaller pieces stay still."""
-
 
 def parts_of(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     """The connected parts of a mask, gaps closed and holes filled: bool (h, w) each."""
@@ -34,7 +33,7 @@ def parts_of(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     filled = ndimage.binary_fill_holes(closed[_CLOSED:-_CLOSED, _CLOSED:-_CLOSED])
     together, count = ndimage.label(cv2.dilate(filled.astype(np.uint8), _disc(_APART)))
     parts = [filled & (together == i + 1) for i in range(count)]
-    return [part for part in parts if part.mean() >= _SMALLEST]
+    return [part for part in parts if part.mean() >= PATCH]
 
 
 def wider(piece: NDArray[np.bool_], things: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
@@ -45,7 +44,7 @@ def wider(piece: NDArray[np.bool_], things: NDArray[np.bool_]) -> Iterator[NDArr
     for by in _ALONG:
         before = grown
         grown = ndimage.binary_dilation(piece, iterations=by, mask=piece | things)
-        if (grown & ~before).mean() < _SMALLEST:
+        if (grown & ~before).mean() < PATCH:
             continue
         # All around the thing, where it ends.
         wide = cv2.dilate(grown.astype(np.uint8), _disc(2 * _WIDER[1] + 1)) > 0

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from cinekit.checks import Checked, Positive
 from cinekit.energy.distance import table_phi
 from cinekit.errors import ConfigError
+from cinekit.eye import MOVES, UNLIKE
 from cinekit.judge.solid import solid_things
 from cinekit.labels import LabelMap
 from cinekit.mend.pieces import parts_of, rim_of, wider
@@ -36,9 +37,6 @@ _BAND = 2
 _LEAST = 0.02
 """Share of the frame: where less of a candidate is texture, or things, it is not made of both."""
 
-_MOVES = 0.012
-"""In [0, 1]: deviation over time above which a pixel moves visibly."""
-
 _ELSEWHERE, _OTHER = 0.5, 3.0
 """Share of what moves in a piece that was asked for, below which it is another candidate; and what
 that takes from the score."""
@@ -48,9 +46,6 @@ _SWAYS = frozenset({"cloth", "curtain", "flower", "grass", "plant", "tree"})
 
 _FLOWS = 0.35
 """Share of a piece that other natural things may take if it goes there and back."""
-
-_UNLIKE = 0.12
-"""In [0, 1]: a step of a colour across the border that is seen."""
 
 _NOISE = 0.015
 """In [0, 1]: a step across the border that nobody sees."""
@@ -259,7 +254,7 @@ class PieceSearch:
     def cut(self, rim: NDArray[np.bool_], one: Pass) -> float:
         """Length of the border that cuts something at the worst moment, in picture heights."""
         shown = self.frames[one.first : one.last + 1, rim]  # (n, N, 3)
-        apart = np.abs(shown - self.frames[one.still, rim]).max(axis=-1, initial=0) > _UNLIKE
+        apart = np.abs(shown - self.frames[one.still, rim]).max(axis=-1, initial=0) > UNLIKE / 255
         # A rim is two pixels wide.
         return float(apart.sum(axis=1).max() / (2 * rim.shape[0]))
 
@@ -291,7 +286,7 @@ def _share(moves: NDArray[np.bool_], part: NDArray[np.bool_], whole: NDArray[np.
 def _moves(view: ClipView) -> NDArray[np.bool_]:
     """bool (h, w): what moves visibly in the small picture."""
     frames = view.small(grid_size(view.size, _LONGEST_SIDE)).astype(np.float32) / np.float32(255)
-    moves: NDArray[np.bool_] = frames.std(axis=0).mean(axis=-1) > _MOVES
+    moves: NDArray[np.bool_] = frames.std(axis=0).mean(axis=-1) > MOVES / 255
     return moves
 
 

@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cinekit.eye import HOLE
 from cinekit.see.folding import quantise, resample
 from cinekit.see.motion_features import Map
 from cinekit.see.parts import drop_small, fill_small
 
-HOLE = 0.004
-"""Holes in a moving area below this share of the frame are filled: flat insides of a thing."""
 BORDER = 1.5
 """Standard deviation of a soft border, in cells of the response."""
 

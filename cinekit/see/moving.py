@@ -13,13 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.eye import MOVES, SPECK
 from cinekit.model import Clip
 from cinekit.see.folding import upsample
 from cinekit.see.parts import drop_small, fill_small
 from cinekit.view import ClipView, grid_size
-
-STILL_STD = 0.012
-"""A pixel whose intensity, in [0, 1], varies less than this over time is still to the eye."""
 
 NOISE_MARGIN = 1.8
 """A pixel must vary so many times more than the stillest part of the frame does."""
@@ -30,16 +28,13 @@ NOISE_MOST = 0.03
 LONG_SIDE = 320
 """Motion is measured on frames of this size: averaging takes the noise out, not the motion."""
 
-SPECK = 0.0004
-"""Connected parts below this share of the frame are dropped (about 14x14 px of 960x540)."""
-
 
 @dataclass(frozen=True, eq=False)
 class Activity:
     """How much every pixel varies over time.
 
     std : float32 (h, w), standard deviation of intensity in [0, 1]; the grid covers the frame.
-    threshold : a pixel above it moves: max(STILL_STD, noise floor).
+    threshold : a pixel above it moves: max(MOVES / 255, noise floor).
     """
 
     std: NDArray[np.float32]
@@ -65,7 +60,7 @@ def activity(view: ClipView) -> Activity:
     stack -= np.median(stack.reshape(len(stack), -1), axis=1)[:, None, None]
     std = stack.std(axis=0)
     floor = min(NOISE_MARGIN * float(np.quantile(std, 0.05)), NOISE_MOST)
-    return Activity(std=std, threshold=max(STILL_STD, floor))
+    return Activity(std=std, threshold=max(MOVES / 255, floor))
 
 
 def moving_map(clip: Clip) -> NDArray[np.bool_]:

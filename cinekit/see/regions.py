@@ -22,14 +22,12 @@ from numpy.typing import NDArray
 
 from cinekit.checks import Checked, Count, Share
 from cinekit.errors import ConfigError, SegmenterError
+from cinekit.eye import HOLE
 from cinekit.model import Category, Clip, Dropped, Motion, Region, Regions, SemanticResponse
 from cinekit.see.folding import upsample
 from cinekit.see.moving import moving_map
 from cinekit.see.parts import drop_small, fill_small, parts_with
 from cinekit.see.vocabulary import all_categories, face_categories
-
-HOLE = 0.004
-"""Holes in what a thing sweeps, below this share of the frame, are poses that were missed."""
 
 SEEN = 0.001
 """A category that wins in less than this share of all cells and frames was not seen at all."""

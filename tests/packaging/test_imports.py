@@ -14,7 +14,7 @@ import cinekit
 PACKAGE = Path(cinekit.__file__).parent
 
 LAYERS = [
-    {"text", "lazy"},
+    {"text", "lazy", "eye"},
     {"errors"},
     {"checks"},
     {"labels", "view"},
