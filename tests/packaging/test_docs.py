@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import re
@@ -17,6 +18,7 @@ import cinekit
 import cinekit.testing
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "cinekit"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"```python *(\{ \.runnable \})?\n(.*?)```", re.S)
 
@@ -119,3 +121,18 @@ def test_names_that_a_page_mentions_exist(page):
                 if not hasattr(found, part):
                     importlib.import_module(".".join(dotted.split(".")[: i + 1]))
                 found = getattr(found, part)
+
+
+def test_the_rooms_of_the_architecture_are_in_the_order_of_the_layers():
+    tree = ast.parse((ROOT / "tests/packaging/test_imports.py").read_text("utf-8"))
+    layers = next(
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "LAYERS"
+    )
+    level = {name: i for i, names in enumerate(layers) for name in names}
+    table = (ROOT / "docs/architecture.md").read_text("utf-8").partition("| room |")[2]
+    cells = re.findall(r"(?m)^\| (`[^|]*) \|", table.partition("\n\n")[0])
+    rooms = [re.sub(r"/|\.py", "", name) for cell in cells for name in re.findall("`(.+?)`", cell)]
+    assert [level[room] for room in rooms] == sorted(level[room] for room in rooms)
+    assert {room for room in level if (PACKAGE / room).is_dir()} <= set(rooms)

@@ -17,7 +17,7 @@ RAW = "https://raw.githubusercontent.com/cinekit/cinekit"
 """The package index shows the README too, where relative addresses lead nowhere."""
 
 README = (ROOT / "README.md").read_text("utf-8")
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PAGES += sorted(ROOT.glob("plugins/*/README.md")) + sorted(ROOT.glob("examples/*/README.md"))
 
 

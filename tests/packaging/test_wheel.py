@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -105,6 +106,15 @@ def test_the_wheel_says_whose_it_is_and_where_its_home_is(built):
     assert {"Homepage", "Documentation", "Changelog", "Issues"} <= set(urls)
     assert all(url.startswith(HOME) for url in urls.values())
     assert "Programming Language :: Python :: 3.13" in said.get_all("Classifier")
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("plugins/*/pyproject.toml")), ids=lambda path: path.parent.name
+)
+def test_every_plugin_says_whose_it_is_and_where_its_home_is(path):
+    project = tomllib.loads(path.read_text("utf-8"))["project"]
+    assert project["authors"]
+    assert project["urls"]["Homepage"] == f"{HOME}/tree/main/plugins/{path.parent.name}"
 
 
 def test_the_long_description_shows_its_pictures_on_the_index(built):
