@@ -122,7 +122,6 @@ def main() -> None:
             lambda: energy_terms(costs, candidate, problem.loops(labels)),  # noqa: B023
             1,
         )
-        measure(f"{name}: blocks(8)", lambda: problem.blocks(8), 2)  # noqa: B023
 
 
 if __name__ == "__main__":

@@ -124,8 +124,7 @@ class LabelProblem(Protocol):
     Solvers know nothing else of a problem, except that they ask for these, which are optional:
 
     ``one_period() -> OnePeriod | None``
-        Without it the default solver uses ``line``, and where there is none, message passing on
-        ``blocks`` and moves.
+        Without it the default solver uses ``line``, and where there is none, moves alone.
     ``in_order : bool``
         Labels beside each other cost much the same. Without it all labels are proposed in turn.
     ``part(labels) -> LabelProblem``
@@ -166,17 +165,6 @@ class LabelProblem(Protocol):
 
         Two non-decreasing warps (along the last axis): vertical float32 (h - 1, w, L) and
         horizontal float32 (h, w - 1, L), with ``pairwise(axis, a, b) == |warp[a] - warp[b]|``.
-        """
-        ...
-
-    def blocks(
-        self, size: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """The same energy over labellings that are constant on size x size blocks.
-
-        With h' = ceil(h / size), w' = ceil(w / size): unary float32 (L, h', w') (pairs inside a
-        block included), vertical float32 (h' - 1, w', L, L) and horizontal float32
-        (h', w' - 1, L, L) tables. The coarse energy equals the fine energy of the upsampled labels.
         """
         ...
 

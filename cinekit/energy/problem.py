@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.energy import block_kernels, edge_kernels
+from cinekit.energy import edge_kernels
 from cinekit.energy.area import Area
 from cinekit.energy.costs import NO_SUMS, LoopCosts, edge_ends
 from cinekit.labels import STILL, LabelMap
@@ -240,32 +240,6 @@ class LoopProblem:
             ..., None
         ]
 
-    def blocks(self, size: int) -> tuple[Float, Float, Float]:
-        """The same energy on blocks, see :class:`cinekit.protocols.LabelProblem`."""
-        if size < 1:
-            raise ValueError(f"expected a block size >= 1, received {size}")
-        h, w = self.shape
-        n, rows, columns = self.n_labels, -(-h // size), -(-w // size)
-        edges = [np.arange(0, length, size) for length in (h, w)]
-        unary = np.add.reduceat(np.add.reduceat(self.unary, edges[0], axis=1), edges[1], axis=2)
-        tables = (
-            np.zeros((rows - 1, columns, n, n), np.float32),
-            np.zeros((rows, columns - 1, n, n), np.float32),
-        )
-        for axis, table in enumerate(tables):
-            weights = self.costs.edge_weights[axis]
-            one = self.single_period is not None
-            period, ps = self.period.values, self.period.strides
-            start, ss = self.start.values, self.start.strides
-            if any((self.period.pixel_stride, self.start.pixel_stride)):
-                block_kernels.block_unary(
-                    *self._signal, weights, axis, period, ps, start, ss, size, unary
-                )
-            block_kernels.block_tables(
-                *self._signal, weights, axis, one, period, ps, start, ss, size, table
-            )
-        return unary, *tables
-
     def energy(self, labels: Labels) -> float:
         """E of a labelling, [O] Eq. 1: unary and pair costs, summed in float64."""
         unary = np.take_along_axis(self.unary, labels[None].astype(np.int64), axis=0)
@@ -298,11 +272,6 @@ class _Table:
         self.values = np.ascontiguousarray(part, np.int16).reshape(-1)
         self.label_stride = pixels if labels > 1 else 0
         self.pixel_stride = 1 if pixels > 1 else 0
-
-    @property
-    def strides(self) -> tuple[int, int]:
-        """Per label and per pixel, as the block kernels take them."""
-        return self.label_stride, self.pixel_stride
 
     def only(self, labels: NDArray[np.integer], shape: tuple[int, int]) -> NDArray[np.int16]:
         """The entries of some labels, broadcastable to (labels, h, w)."""

@@ -1,13 +1,12 @@
 """Message passing: TRW-S (Kolmogorov, *Convergent Tree-Reweighted Message Passing*, PAMI 2006).
 
-Pair costs are a table per edge, or a line metric, ``|warp[a] - warp[b]|`` with a rising warp, of
-which a message takes one pass up and one pass down the labels, O(L) instead of O(L^2)
-(Felzenszwalb, Huttenlocher, *Efficient Belief Propagation for Early Vision*, IJCV 2006).
+Pair costs are a line metric, ``|warp[a] - warp[b]|`` with a rising warp, of which a message takes
+one pass up and one pass down the labels, O(L) instead of O(L^2) (Felzenszwalb, Huttenlocher,
+*Efficient Belief Propagation for Early Vision*, IJCV 2006).
 
-Arrays, float32: unary (h, w, L); vertical and horizontal, (h - 1, w, L, L) and (h, w - 1, L, L)
-tables or (h - 1, w, L) and (h, w - 1, L) warps; messages (h, w, 4, L), into a pixel from its right,
-left, lower and upper neighbour. Unaries may be inf: no message ever is, as long as every pixel has
-an allowed label, so inf never meets -inf.
+Arrays, float32: unary (h, w, L), vertical warps (h - 1, w, L), horizontal warps (h, w - 1, L),
+messages (h, w, 4, L), into a pixel from its right, left, lower and upper neighbour. Unaries may be
+inf: no message ever is, as long as every pixel has an allowed label, so inf never meets -inf.
 """
 
 from __future__ import annotations
@@ -22,9 +21,6 @@ Costs = tuple[Float, Float, Float]
 """unary, vertical, horizontal."""
 
 RIGHT, LEFT, BELOW, ABOVE = 0, 1, 2, 3
-
-# No NaN arises and the sign of zero does not matter: these two flags let a minimum vectorise.
-_FAST = {"nnan", "nsz"}
 
 
 def no_messages(shape: tuple[int, int], n_labels: int) -> Float:
@@ -82,24 +78,27 @@ def trws_iteration(unary, vertical, horizontal, messages):  # type: ignore[no-un
             if j + 1 < w:
                 for a in range(n):
                     cost[a] = share * total[a] - messages[i, j, RIGHT, a]
-                send(cost, horizontal[i, j], True, messages[i, j + 1, LEFT])
+                send(cost, horizontal[i, j], messages[i, j + 1, LEFT])
             if i + 1 < h:
                 for a in range(n):
                     cost[a] = share * total[a] - messages[i, j, BELOW, a]
-                send(cost, vertical[i, j], True, messages[i + 1, j, ABOVE])
+                send(cost, vertical[i, j], messages[i + 1, j, ABOVE])
     bound = 0.0
     for i in range(h - 1, -1, -1):
         for j in range(w - 1, -1, -1):
             share = _belief(unary, messages, i, j, total)
-            bound += _normalise(total)
+            smallest = total.min()
+            bound += smallest
+            for a in range(n):
+                total[a] -= smallest
             if j > 0:
                 for a in range(n):
                     cost[a] = share * total[a] - messages[i, j, LEFT, a]
-                bound += send(cost, horizontal[i, j - 1], False, messages[i, j - 1, RIGHT])
+                bound += send(cost, horizontal[i, j - 1], messages[i, j - 1, RIGHT])
             if i > 0:
                 for a in range(n):
                     cost[a] = share * total[a] - messages[i, j, ABOVE, a]
-                bound += send(cost, vertical[i - 1, j], False, messages[i - 1, j, BELOW])
+                bound += send(cost, vertical[i - 1, j], messages[i - 1, j, BELOW])
     return bound
 
 
@@ -121,26 +120,8 @@ def _belief(unary, messages, i, j, total):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def send(cost, metric, forward, out):  # type: ignore[no-untyped-def]
-    """The message along an edge, less its minimum, which is returned.
-
-    metric : of the edge, a warp (L,) or a table (L, L). forward : the sender is the first end.
-    """
-    if metric.ndim == 1:  # known when this is compiled
-        smallest = line_message(cost, metric, out)
-        for a in range(out.shape[0]):
-            out[a] -= smallest
-        return smallest
-    if forward:
-        table_message_forward(cost, metric, out)
-    else:
-        table_message_backward(cost, metric, out)
-    return _normalise(out)
-
-
-@kernel(inline=True)
-def line_message(cost, warp, out):  # type: ignore[no-untyped-def]
-    """out[b] = min_a cost[a] + |warp[a] - warp[b]|; the minimum."""
+def send(cost, warp, out):  # type: ignore[no-untyped-def]
+    """out[b] = min_a cost[a] + |warp[a] - warp[b]|, less its minimum, which is returned."""
     n = cost.shape[0]
     lowest = cost[0] - warp[0]
     out[0] = lowest
@@ -154,40 +135,8 @@ def line_message(cost, warp, out):  # type: ignore[no-untyped-def]
         value = min(out[a] + warp[a], lowest - warp[a])
         out[a] = value
         smallest = min(smallest, value)
-    return smallest
-
-
-@kernel(fastmath=_FAST)
-def table_message_forward(cost, table, out):  # type: ignore[no-untyped-def]
-    """out[b] = min_a cost[a] + table[a, b]."""
-    n = cost.shape[0]
-    for b in range(n):
-        out[b] = np.float32(np.inf)
     for a in range(n):
-        here = cost[a]
-        for b in range(n):
-            out[b] = min(out[b], here + table[a, b])
-
-
-@kernel(fastmath=_FAST)
-def table_message_backward(cost, table, out):  # type: ignore[no-untyped-def]
-    """out[a] = min_b cost[b] + table[a, b]."""
-    n = cost.shape[0]
-    for a in range(n):
-        smallest = np.float32(np.inf)
-        for b in range(n):
-            smallest = min(smallest, cost[b] + table[a, b])
-        out[a] = smallest
-
-
-@kernel(fastmath=_FAST)
-def _normalise(out):  # type: ignore[no-untyped-def]
-    """Take the minimum off; it is returned."""
-    smallest = out[0]
-    for b in range(1, out.shape[0]):
-        smallest = min(smallest, out[b])
-    for b in range(out.shape[0]):
-        out[b] -= smallest
+        out[a] -= smallest
     return smallest
 
 
@@ -201,17 +150,11 @@ def decode(unary, vertical, horizontal, messages, labels):  # type: ignore[no-un
             for a in range(n):
                 cost[a] = unary[i, j, a] + messages[i, j, RIGHT, a] + messages[i, j, BELOW, a]
             if j > 0:
-                _add_pairs(horizontal[i, j - 1], labels[i, j - 1], cost)
+                warp = horizontal[i, j - 1]
+                for a in range(n):
+                    cost[a] += abs(warp[a] - warp[labels[i, j - 1]])
             if i > 0:
-                _add_pairs(vertical[i - 1, j], labels[i - 1, j], cost)
+                warp = vertical[i - 1, j]
+                for a in range(n):
+                    cost[a] += abs(warp[a] - warp[labels[i - 1, j]])
             labels[i, j] = cost.argmin()
-
-
-@kernel
-def _add_pairs(metric, label, cost):  # type: ignore[no-untyped-def]
-    """Add what an edge costs whose first end has a label, for every label of the second."""
-    for a in range(cost.shape[0]):
-        if metric.ndim == 1:
-            cost[a] += abs(metric[a] - metric[label])
-        else:
-            cost[a] += metric[label, a]

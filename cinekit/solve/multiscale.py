@@ -7,9 +7,9 @@ and a thinned sweep of moves on every level. Further labellings are found on the
 When the clip is longer than two periods, overlapping windows of start frames are solved so, and
 fused. On the pixels a thinned sweep of moves comes last, with the exact costs of all pairs.
 
-Everywhere else (several periods at once): moves from the given start, without one from message
-passing with exact tables on blocks. Where labels are start frames in order they are a thinned
-sweep, else full sweeps of expansion.
+Everywhere else (several periods at once): moves from the given start, without one from the best
+simple labelling. Where labels are start frames in order they are a thinned sweep, else full sweeps
+of expansion.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from cinekit.protocols import LabelProblem, Progress, Solution, silent
 from cinekit.solve.coarse_to_fine import Effort, solve_line
 from cinekit.solve.expansion import counts, expand, thinned_sweep
 from cinekit.solve.fewer_labels import dominant_labels
-from cinekit.solve.messages import decoded, no_messages, pass_messages
 from cinekit.solve.moves import Moves
 from cinekit.solve.plane_readers import PeriodReader
 from cinekit.solve.prospects import NEGLECT
@@ -56,12 +55,10 @@ class MultiscaleSolver(Checked):
         most; 8 is hardly faster. Start frames of several periods: twice that, then half of it.
     polish : most sweeps of expansion moves over all labels after that, >= 0. One takes two thirds
         as long as everything before and gains 0.1 to 0.5 %.
-    block : side of the blocks for general problems that come without a start, pixels, >= 1.
     sweeps : most expansion sweeps of general problems whose labels have no order, >= 1.
     tolerance : expansion stops when a sweep gains less than this share of the energy, >= 0, and for
         general problems its moves look only where they could gain a few times that; on the coarsest
         grid, and message passing, when a round gains less than a hundredth of it.
-    table_megabytes : blocks are enlarged until their tables fit into this, >= 1.
     keep : share, in (0, 1], of what pixels gain by their cheapest labels that must be kept, see
         :func:`cinekit.solve.fewer_labels.dominant_labels`. 1 keeps all labels. Less is faster and
         ends higher: docs/performance.md has the price.
@@ -72,10 +69,8 @@ class MultiscaleSolver(Checked):
     proposals: Natural = 2
     stride: Count = 4
     polish: Natural = 0
-    block: Count = 4
     sweeps: Count = 2
     tolerance: NotNegative = 1e-3
-    table_megabytes: Count = 256
     keep: Annotated[float, Within("(0, 1]")] = 1.0
 
     def solve(
@@ -115,12 +110,8 @@ class MultiscaleSolver(Checked):
         if windows:
             moves, bound = self._solve_windows(problem, windows, start, statistics, progress)
             sweeps = self.polish
-        elif start is not None:
-            moves = self._from(problem, start)
-        elif problem.n_labels <= 2:
-            moves = self._from(problem, require_labels(problem))
         else:
-            moves = self._from(problem, self._solve_blocks(problem, statistics))
+            moves = self._from(problem, first_labels(problem) if start is None else start)
         if not windows and getattr(problem, "in_order", False):
             self._sweep_frames(moves)
             sweeps = self.polish
@@ -207,27 +198,6 @@ class MultiscaleSolver(Checked):
             moves.propose(labels)
         thinned_sweep(moves, self.stride)
         return moves, bound
-
-    def _solve_blocks(self, problem: LabelProblem, statistics: dict[str, float]) -> Labels:
-        """Message passing on blocks, or the best simple labelling where that is better."""
-        (h, w), n = problem.shape, problem.n_labels
-        size = self.block
-        while 8 * n * n * -(-h // size) * -(-w // size) > self.table_megabytes * 2**20:
-            size *= 2
-        unary, vertical, horizontal = problem.blocks(size)
-        unary = np.ascontiguousarray(np.moveaxis(unary, 0, -1))
-        # A block whose pixels allow no label in common is left to its neighbours.
-        unary[~np.isfinite(unary).any(axis=-1)] = 0
-        costs = unary, vertical, horizontal
-        messages = no_messages(unary.shape[:2], n)
-        _, iterations = pass_messages(costs, messages, self.iterations, self.tolerance / 100)
-        statistics["iterations"] += iterations
-        statistics["block"] = size
-        labels = upsample(decoded(costs, messages), (h, w), size)
-        allowed = np.isfinite(np.take_along_axis(problem.unary, labels[None], axis=0)[0])
-        labels = np.where(allowed, labels, require_labels(problem))
-        simple = first_labels(problem)
-        return labels if problem.energy(labels) < problem.energy(simple) else simple
 
 
 def _on_pixels(problem: LabelProblem, blocks: Labels, size: int, first: int) -> Labels:

@@ -282,7 +282,7 @@ def _far_costs(sums, p, step, weights, frames, new_frames, e01, e10, e11):  # ty
             e11[k] = weight * _both_ends(sums, p, k, step, new_first, new_second)
 
 
-@kernel
+@kernel(inline=True)
 def _both_ends(sums, p, k, step, a, b):  # type: ignore[no-untyped-def]
     """What both ends of an edge see of two frames."""
     return from_sums(sums, k, p, a, b) + from_sums(sums, k + step, p, a, b)

@@ -54,29 +54,6 @@ class TableProblem:
         """The warps."""
         return self.warps
 
-    def blocks(self, size: int) -> tuple[Table, Table, Table]:
-        """The same energy over labellings that are constant on blocks, by plain summation."""
-        (h, w), n = self.shape, self.n_labels
-        rows, columns = -(-h // size), -(-w // size)
-        unary = np.zeros((n, rows, columns), np.float32)
-        vertical = np.zeros((max(rows - 1, 0), columns, n, n), np.float32)
-        horizontal = np.zeros((rows, max(columns - 1, 0), n, n), np.float32)
-        for i in range(h):
-            for j in range(w):
-                r, c = i // size, j // size
-                unary[:, r, c] += self.unary[:, i, j]
-                if i + 1 < h:
-                    if (i + 1) // size == r:
-                        unary[:, r, c] += np.diagonal(self.vertical[i, j])
-                    else:
-                        vertical[r, c] += self.vertical[i, j]
-                if j + 1 < w:
-                    if (j + 1) // size == c:
-                        unary[:, r, c] += np.diagonal(self.horizontal[i, j])
-                    else:
-                        horizontal[r, c] += self.horizontal[i, j]
-        return unary, vertical, horizontal
-
     def energy(self, labels: NDArray[np.int32]) -> float:
         """Sum of all costs, in float64."""
         rows, columns = np.indices(self.shape)

@@ -285,22 +285,6 @@ def check_planes(problem, costs, labels, new) -> None:
             np.testing.assert_allclose(plane, problem.pairwise(axis, a, b), atol=1e-5)
 
 
-@given(scene=scenes(), stage=st.sampled_from([1, 2, 3]), size=st.integers(1, 4))
-@few
-def test_blocks_cost_what_their_upsampled_labels_cost(scene, stage: int, size: int) -> None:
-    rng, working = scene
-    problem = any_problem(rng, LoopCosts(working, OPTIONS), stage)
-    unary, vertical, horizontal = problem.blocks(size)
-    coarse = np.where(np.isinf(unary), -1, rng.random(unary.shape)).argmax(axis=0)
-    y, x = np.indices(coarse.shape)
-    energy = float(unary[coarse, y, x].sum())
-    energy += float(vertical[y[:-1], x[:-1], coarse[:-1], coarse[1:]].sum())
-    energy += float(horizontal[y[:, :-1], x[:, :-1], coarse[:, :-1], coarse[:, 1:]].sum())
-    h, w = problem.shape
-    fine = coarse.repeat(size, 0).repeat(size, 1)[:h, :w].astype(np.int32)
-    assert energy == pytest.approx(problem.energy(fine), rel=1e-4, abs=1e-5)
-
-
 @given(scene=scenes())
 @few
 def test_the_line_metric_is_the_pair_cost(scene) -> None:

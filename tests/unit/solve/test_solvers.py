@@ -195,14 +195,6 @@ def test_multiscale_reports_a_bound_only_from_the_pixels_themselves():
     assert MultiscaleSolver(levels=0, iterations=0).solve(problem).bound is None
 
 
-def test_blocks_grow_until_their_tables_fit_into_memory():
-    problem = random_problem(0, (30, 40), 16)
-    roomy = MultiscaleSolver(block=1).solve(problem)
-    tight = MultiscaleSolver(block=1, table_megabytes=1).solve(problem)
-    assert roomy.statistics["block"] == 1
-    assert tight.statistics["block"] == 2
-
-
 class Forwarding:
     """A third party's problem of the same structure."""
 
@@ -216,9 +208,6 @@ class Forwarding:
 
     def line(self):
         return self._problem.line()
-
-    def blocks(self, size):
-        return self._problem.blocks(size)
 
     def energy(self, labels):
         return self._problem.energy(labels)
