@@ -114,5 +114,6 @@ from cinekit.store.weights import lacking as lacking
 from cinekit.store.weights import require as require
 from cinekit.text import did_you_mean as did_you_mean
 from cinekit.text import one_line as one_line
+from cinekit.view import ClipView as ClipView
 from cinekit.view import grid_size as grid_size
 from cinekit.write.frames import checked_frames as checked_frames

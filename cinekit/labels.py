@@ -49,6 +49,11 @@ def speed(period: int, n_frames: int) -> float:
     return cycles(period, n_frames) * period / n_frames
 
 
+def covering(own: tuple[int, ...], size: tuple[int, ...]) -> tuple[NDArray[np.intp], ...]:
+    """What selects, from a grid of one size, for each pixel of another the one that covers it."""
+    return np.ix_(*(np.arange(n) * there // n for n, there in zip(size, own, strict=True)))
+
+
 def neighbours(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     """What selects the first and the second ends of all neighbours along an axis of an array."""
     before = (slice(None),) * axis
@@ -273,7 +278,7 @@ class LabelMap:
 
     def at_size(self, size: tuple[int, int]) -> LabelMap:
         """The same on another grid (H, W): each pixel has the label of the one that covers it."""
-        at = np.ix_(*(np.arange(n) * own // n for n, own in zip(size, self.size, strict=True)))
+        at = covering(self.size, size)
         return dataclasses.replace(self, period=self.period[at], start=self.start[at])
 
     def where(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import ConfigError, RenderError
-from cinekit.labels import LabelMap
+from cinekit.labels import LabelMap, covering
 from cinekit.loop import (
     Activation,
     RenderOptions,
@@ -43,11 +43,8 @@ def read_map(clip: Clip, path: Path) -> tuple[LabelMap, Activation]:
             f"expected a map of the shape of the clip, {width}x{height}, {path} is "
             f"{columns}x{rows}; pass the clip that the map was made for"
         )
-    at = np.ix_(np.arange(height) * rows // height, np.arange(width) * columns // width)
-    return (
-        labels.at_size(clip.size),
-        Activation(activation.threshold[at], activation.still[at]),
-    )
+    at = covering(labels.size, clip.size)
+    return labels.at_size(clip.size), Activation(activation.threshold[at], activation.still[at])
 
 
 def render_map(
