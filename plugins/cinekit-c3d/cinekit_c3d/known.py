@@ -11,8 +11,8 @@ KNOWN = (
         bytes=None,
         sha256=None,
         url="http://imagelab.ing.unimore.it/files/c3d_pytorch/c3d.pickle",
-        licence="of its authors: C3D v1.0, learnt from Sports-1M",
+        licence="beside BSD-licensed code; learnt from Sports-1M, whose videos have own terms",
         classes="4096 numbers of a clip",
-        good_at="how a loop moves, for rankers: features=[standard,c3d]; 290 MB",
+        good_at="how a loop moves, for rankers: features=[standard,c3d]",
     ),
 )
