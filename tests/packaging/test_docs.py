@@ -16,6 +16,7 @@ import pytest
 
 import cinekit
 import cinekit.testing
+from cinekit.plug.registry import KINDS
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "cinekit"
@@ -85,6 +86,13 @@ def test_every_public_name_is_in_the_reference(site):
     missing = [name for name in homes if f"cinekit.{name}" not in ids]
     missing += [name for name in cinekit.testing.__all__ if f"cinekit.testing.{name}" not in ids]
     assert missing == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_plugin_has_a_page(kind):
+    text = (ROOT / f"docs/plugins/{kind}.md").read_text("utf-8")
+    assert f"<!-- example of: {KINDS[kind].hook} -->" in text
+    assert f"[{kind}]({kind}.md)" in (ROOT / "docs/plugins/index.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
