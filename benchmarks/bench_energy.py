@@ -115,7 +115,6 @@ def main() -> None:
             f"{name}: move_costs, reusing",
             lambda: problem.move_costs(labels, new, kept),  # noqa: B023
         )
-        measure(f"{name}: accept", lambda: kept.accept(labels == 0))  # noqa: B023
         measure(f"{name}: energy", lambda: problem.energy(labels), 3)  # noqa: B023
         measure(
             f"{name}: independent energy",

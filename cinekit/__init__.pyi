@@ -98,7 +98,7 @@ from cinekit.see.vocabulary import Vocabulary as Vocabulary
 from cinekit.see.vocabulary import face_categories as face_categories
 from cinekit.see.vocabulary import load_vocabulary as load_vocabulary
 from cinekit.solve import ExpansionSolver as ExpansionSolver
-from cinekit.solve.starts import first_labels as first_labels
+from cinekit.solve.initial import first_labels as first_labels
 from cinekit.store.atomic import whole_file as whole_file
 from cinekit.store.paths import models_folder as models_folder
 

@@ -112,7 +112,7 @@ def energy(
 
 
 def steady(response: NDArray[np.uint8], median: int, dead_band: float) -> NDArray[np.uint8]:
-    """:func:`cinekit.energy.steady.steady`, one value at a time."""
+    """:func:`cinekit.energy.working.steady`, one value at a time."""
     out = np.empty_like(response)
     n = len(response)
     for where in np.ndindex(response.shape[1:]):

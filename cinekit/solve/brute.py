@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cinekit.checks import Checked, Count
 from cinekit.errors import SolverError
 from cinekit.protocols import LabelProblem, Progress, Solution, silent
-from cinekit.solve.starts import first_labels
+from cinekit.solve.initial import first_labels
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from cinekit.checks import Checked, Count, NotNegative
 from cinekit.protocols import LabelProblem, Progress, Solution, silent
 from cinekit.solve.grid_cut import grid_cut
+from cinekit.solve.initial import first_labels
 from cinekit.solve.moves import Moves
 from cinekit.solve.prospects import NEGLECT
-from cinekit.solve.starts import first_labels
 
 
 @dataclass(frozen=True, kw_only=True)

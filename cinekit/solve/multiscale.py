@@ -25,12 +25,11 @@ from cinekit.errors import SolverError
 from cinekit.protocols import LabelProblem, Progress, Solution, silent
 from cinekit.solve.coarse_to_fine import Effort, solve_line
 from cinekit.solve.expansion import counts, expand, thinned_sweep
-from cinekit.solve.fewer_labels import dominant_labels
+from cinekit.solve.initial import dominant_labels, first_labels, require_labels
 from cinekit.solve.moves import Moves
 from cinekit.solve.plane_readers import PeriodReader
 from cinekit.solve.prospects import NEGLECT
 from cinekit.solve.pyramid import upsample
-from cinekit.solve.starts import first_labels, require_labels
 from cinekit.solve.windows import Window, line_windows, one_period
 
 Labels = NDArray[np.int32]
@@ -60,7 +59,7 @@ class MultiscaleSolver(Checked):
         general problems its moves look only where they could gain a few times that; on the coarsest
         grid, and message passing, when a round gains less than a hundredth of it.
     keep : share, in (0, 1], of what pixels gain by their cheapest labels that must be kept, see
-        :func:`cinekit.solve.fewer_labels.dominant_labels`. 1 keeps all labels. Less is faster and
+        :func:`cinekit.solve.initial.dominant_labels`. 1 keeps all labels. Less is faster and
         ends higher: docs/performance.md has the price.
     """
 

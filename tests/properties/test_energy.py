@@ -23,7 +23,7 @@ from cinekit.energy import (
     start_problem,
 )
 from cinekit.energy.area import Area
-from cinekit.energy.steady import steady
+from cinekit.energy.working import steady
 from cinekit.model import Candidate
 from cinekit.solve.moves import Moves
 

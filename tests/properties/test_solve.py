@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinekit.solve import BruteForceSolver, ExpansionSolver, cut_cost, grid_cut
-from cinekit.solve.chains import range_argmin, sweep_rows
 from cinekit.solve.messages import (
     decoded,
     finer_messages,
@@ -17,7 +16,7 @@ from cinekit.solve.messages import (
     send,
     trws_iteration,
 )
-from cinekit.solve.pyramid import LineGrid, upsample
+from cinekit.solve.pyramid import LineGrid, range_argmin, sweep_rows, upsample
 from cinekit.testing.problems import (
     line_problem,
 )

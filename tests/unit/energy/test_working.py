@@ -9,8 +9,7 @@ import pytest
 
 from cinekit.energy import EnergyOptions, LoopCosts, WorkingOptions, make_working
 from cinekit.energy.costs import varying_channels, working_periods
-from cinekit.energy.steady import steady
-from cinekit.energy.working import frame_step, label_histogram, shrink_mask, working_size
+from cinekit.energy.working import frame_step, label_histogram, shrink_mask, steady, working_size
 from cinekit.errors import ClipError, SegmenterError
 from cinekit.labels import LabelMap
 

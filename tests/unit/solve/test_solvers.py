@@ -13,9 +13,8 @@ from cinekit.solve import (
     multiscale,
 )
 from cinekit.solve.expansion import thinned_sweep
-from cinekit.solve.fewer_labels import dominant_labels
+from cinekit.solve.initial import dominant_labels, require_labels
 from cinekit.solve.moves import Moves
-from cinekit.solve.starts import require_labels
 from cinekit.testing import SolverSuite
 from cinekit.testing.problems import line_problem, random_problem
 

@@ -10,7 +10,7 @@ from cinekit.errors import SolverError
 from cinekit.labels import STILL
 from cinekit.protocols import Solution, silent
 from cinekit.solve import ExpansionSolver, MultiscaleSolver, solve_candidates, solve_periods
-from cinekit.solve.starts import first_labels
+from cinekit.solve.initial import first_labels
 
 SOLVERS = [MultiscaleSolver(), ExpansionSolver()]
 

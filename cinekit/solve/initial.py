@@ -1,4 +1,4 @@
-"""Where a solver begins when nobody tells it, and whether the problem can be solved at all."""
+"""Before a problem is solved: initial labels, whether there are any, and which labels matter."""
 
 from __future__ import annotations
 
@@ -77,3 +77,45 @@ def _checked(problem: LabelProblem, start: NDArray[np.int32]) -> NDArray[np.int3
         )
     labels: NDArray[np.int32] = start.astype(np.int32)
     return labels
+
+
+def dominant_labels(
+    unary: NDArray[np.float32], keep: float, needed: NDArray[np.integer] | None = None
+) -> NDArray[np.int64]:
+    """The labels that hold a share of the gain, and those that some pixel cannot do without.
+
+    [L15] tells pixels apart before it solves: *unchanging* ones cost the same whatever they show,
+    *loopable* ones gain much by the right label, *unloopable* ones by none. Here each pixel has a
+    say by what it gains: labels are kept, those with the most to gain by first, until nearly all of
+    the gain is there. What that costs in energy, pair costs included, shows only afterwards.
+
+    The gain is what all pixels together save by taking their cheapest label instead of any.
+
+    Parameters
+    ----------
+    unary : float32 (L, h, w), inf forbids; every pixel has a finite one.
+    keep : share of the gain, in (0, 1].
+    needed : labels to keep in any case, such as those of a start.
+
+    Returns
+    -------
+    int64 (L',), ascending.
+    """
+    allowed = np.isfinite(unary)
+    count = allowed.sum(axis=0)  # (h, w)
+    usual = np.where(allowed, unary, 0).sum(axis=0) / count
+    favourite = unary.argmin(axis=0)
+    lowest = np.take_along_axis(unary, favourite[None], axis=0)[0]
+    gain = usual - lowest
+    by_label = np.bincount(favourite.ravel(), gain.ravel(), minlength=unary.shape[0])
+    missing = (1 - keep) * float(gain.sum(dtype=np.float64))
+    kept: list[int] = []
+    cost = usual
+    for label in np.argsort(-by_label, kind="stable"):
+        kept.append(int(label))
+        cost = np.minimum(cost, unary[label])
+        if float((cost - lowest).sum(dtype=np.float64)) <= missing:
+            break
+    stranded = ~allowed[kept].any(axis=0)
+    others = np.empty(0, np.int64) if needed is None else needed.ravel()
+    return np.unique(np.concatenate([kept, favourite[stranded], others])).astype(np.int64)
