@@ -9,6 +9,7 @@ import pytest
 
 import cinekit
 from cinekit import contract
+from cinekit.labels import LabelMap
 from cinekit.plug.registry import load_plugins
 from cinekit.testing import random_problem, still_clip
 from cinekit.write import Mp4Writer
@@ -31,11 +32,17 @@ class Careless:
     def write(self, frames, fps, path, repeat): return ANSWER
     def extract(self, result, cinemagraph, frames): return ANSWER
     def fit(self, features, ratings): return ANSWER
+    def judge(self, clip, labels, candidate, regions, frames, first): return ANSWER
+    def propose(self, clip, regions, candidate, labels, longest): return ANSWER
 
 @cinekit.hookimpl
 def cinekit_segmenters(): return {"careless": Careless}
 @cinekit.hookimpl
 def cinekit_solvers(): return {"careless": Careless}
+@cinekit.hookimpl
+def cinekit_judges(): return {"careless": Careless}
+@cinekit.hookimpl
+def cinekit_attempts(): return {"careless": Careless}
 @cinekit.hookimpl
 def cinekit_writers(): return {"careless": Careless}
 @cinekit.hookimpl
@@ -48,6 +55,9 @@ CLIP, PROBLEM = still_clip(), random_problem(0, (2, 2), 2)
 NAMES = (cinekit.Category("rest", cinekit.Motion.STATIC),)
 RESPONSE = cinekit.SemanticResponse(np.full((1, 2, 2, 1), 255, np.uint8), NAMES, "test")
 
+STILL, EMPTY = LabelMap.still((2, 2), 0, 9), np.zeros((2, 2), bool)
+WHOLE = LabelMap.still(CLIP.size, 0, CLIP.n_frames)
+
 
 @pytest.mark.parametrize(
     ("kind", "answer", "message"),
@@ -59,6 +69,10 @@ RESPONSE = cinekit.SemanticResponse(np.full((1, 2, 2, 1), 255, np.uint8), NAMES,
         ("solver", cinekit.Solution(np.zeros((2, 2)), 0.0), "int32 labels from solve(), received"),
         ("solver", cinekit.Solution(np.zeros((3, 2), np.int32), 0.0), "received (3, 2)"),
         ("solver", cinekit.Solution(np.full((2, 2), 9, np.int32), 0.0), "received 9 to 9"),
+        ("judge", 1.0, "a Judgement from judge(), received float"),
+        ("attempt", STILL, "a Proposal or None from propose(), received LabelMap"),
+        ("attempt", cinekit.Proposal("x", STILL, EMPTY), "labels (96, 128) from propose(), rec"),
+        ("attempt", cinekit.Proposal("x", WHOLE, EMPTY), "asked (96, 128) from propose(), rec"),
         ("writer", None, "the file loop.x from write(), received nothing"),
         ("features", [1.0], "a mapping from names to numbers from extract(), received list"),
         ("features", {"a": "b"}, "from extract(), received 'a': str"),
@@ -74,6 +88,8 @@ def test_a_wrong_answer_names_who_gave_it(written, tmp_path, kind, answer, messa
     calls = {
         "segmenter": lambda: contract.respond(component, CLIP),
         "solver": lambda: contract.solve(component, PROBLEM),
+        "judge": lambda: contract.judge(component, CLIP, WHOLE, None, None, CLIP.frames),
+        "attempt": lambda: contract.propose(component, CLIP, None, None, WHOLE, 60),
         "writer": lambda: contract.write(component, CLIP.frames, 25.0, tmp_path / "loop.x"),
         "features": lambda: contract.extract(component, None, None, CLIP.frames),
         "ranker": lambda: contract.fit(component, None, None),
