@@ -1,6 +1,6 @@
-"""The command line: ``cinekit make CLIP``, ``segment``, ``demo``, ``models``, ``plugins`` ...
+"""The command line. ``commands`` has a table of every command; all else is made from it.
 
-Every subcommand imports what it needs when it runs, so that ``cinekit --help`` stays fast.
+Every command imports what it needs when it runs, so that ``cinekit --help`` stays fast.
 Own errors are one line on stderr and exit status 1; a traceback means a bug in cinekit.
 """
 
@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module, metadata
 
+from cinekit.app.commands import VERBS, Command
+from cinekit.app.words import find, parse
 from cinekit.errors import CinekitError, ConfigError
 from cinekit.text import did_you_mean
 
@@ -20,10 +23,10 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     warnings.formatwarning = lambda message, *_: f"warning: {message}\n"
     try:
-        return _dispatch(arguments)
+        return _dispatch(words)
     except CinekitError as error:
         print(f"cinekit: {error}", file=sys.stderr)
         return 1
@@ -36,134 +39,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _dispatch(arguments: list[str]) -> int:
-    command, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
-    if command in ("--help", "-h", "help"):
-        return _usage(rest)
-    if command in ("--version", "-V"):
-        from importlib.metadata import version
-
-        print(f"cinekit {version('cinekit')}")
+def _dispatch(words: list[str]) -> int:
+    """What is asked of the program itself, wherever it stands; else the command."""
+    for i, word in enumerate(words):
+        flag, found, value = word.partition("=")
+        if flag in ("--version", "-V"):
+            print(f"cinekit {metadata.version('cinekit')}")
+            return 0
+        if flag in ("--shell-completion", "-sc"):
+            return _completion([value] * bool(found) + words[i + 1 :])
+    asked = [word for word in words if word in ("--help", "-h", "--help-all")]
+    if words[:1] == ["help"] or asked or not words:
+        print(_help([word for word in words if word != "help" and word not in asked], asked))
         return 0
-    if command not in COMMANDS:
+    command, rest = find(words)
+    return _run(command, rest)
+
+
+def _run(command: Command, rest: list[str]) -> int:
+    module, _, function = command.run.partition(":")
+    given = parse(command, rest)
+    status: int = getattr(import_module(f"cinekit.app.{module}"), function)(**given)
+    return status
+
+
+def _help(words: list[str], asked: list[str]) -> str:
+    from cinekit.app import help as pages
+
+    if not words and "--help-all" not in asked:
+        return pages.overview()
+    if words and words[0] in VERBS and not (set(words[1:2]) & set(VERBS[words[0]])):
+        return pages.family(words[0])
+    command, _ = find(words or ["make"])
+    return pages.everything(command) if "--help-all" in asked else pages.page(command)
+
+
+def _completion(words: list[str]) -> int:
+    """Hydra's own way to ask: install=SHELL, uninstall=SHELL, query=SHELL."""
+    from cinekit.app.completion import REMOVE, SCRIPTS, answer
+
+    task, _, shell = next((word for word in words if "=" in word), "install=").partition("=")
+    texts = {"install": SCRIPTS, "uninstall": REMOVE}
+    if shell not in SCRIPTS or task not in (*texts, "query"):
+        hint = did_you_mean(f"{task}={shell}", [f"install={one}" for one in SCRIPTS])
         raise ConfigError(
-            f"unknown command '{command}'{did_you_mean(command, COMMANDS)}; "
-            f"commands: {', '.join(COMMANDS)}"
+            f"--shell-completion: expected install=, uninstall= or query=, and one of "
+            f"{', '.join(SCRIPTS)}, received '{task}={shell}'{hint}"
         )
-    return COMMANDS[command](rest)
-
-
-def _usage(_rest: list[str]) -> int:
-    from cinekit.app.usage import overview
-
-    print(overview())
+    lines = answer(shell) if task == "query" else [texts[task][shell].strip("\n")]
+    print(*lines, sep="\n", end="\n" * bool(lines))
     return 0
-
-
-def _make(rest: list[str]) -> int:
-    from cinekit.app.make import make
-
-    return make(rest)
-
-
-def _render(rest: list[str]) -> int:
-    from cinekit.app.render import render
-
-    return render(rest)
-
-
-def _segment(rest: list[str]) -> int:
-    from cinekit.app.segment import segment
-
-    return segment(rest)
-
-
-def _models(rest: list[str]) -> int:
-    from cinekit.app.models import models
-
-    return models(rest)
-
-
-def _demo(rest: list[str]) -> int:
-    from cinekit.app.demo import demo
-
-    return demo(rest)
-
-
-def _features(rest: list[str]) -> int:
-    from cinekit.app.rating import features
-
-    return features(rest)
-
-
-def _rate(rest: list[str]) -> int:
-    from cinekit.app.rating import rate
-
-    return rate(rest)
-
-
-def _ratings(rest: list[str]) -> int:
-    from cinekit.app.rating import ratings
-
-    return ratings(rest)
-
-
-def _train(rest: list[str]) -> int:
-    from cinekit.app.rating import train
-
-    return train(rest)
-
-
-def _rank(rest: list[str]) -> int:
-    from cinekit.app.rating import rank
-
-    return rank(rest)
-
-
-def _evaluate(rest: list[str]) -> int:
-    from cinekit.app.evaluate import evaluate
-
-    return evaluate(rest)
-
-
-def _plugins(rest: list[str]) -> int:
-    from cinekit.app.listing import list_plugins
-
-    _none_expected("plugins", rest)
-    return list_plugins()
-
-
-def _doctor(rest: list[str]) -> int:
-    from cinekit.app.doctor import doctor
-
-    _none_expected("doctor", rest)
-    return doctor()
-
-
-def _cache(rest: list[str]) -> int:
-    from cinekit.app.cache import cache
-
-    return cache(rest)
-
-
-def _none_expected(command: str, rest: list[str]) -> None:
-    if rest:
-        raise ConfigError(f"cinekit {command} takes no arguments, received '{rest[0]}'")
-
-
-COMMANDS: dict[str, Callable[[list[str]], int]] = {
-    "make": _make,
-    "segment": _segment,
-    "render": _render,
-    "demo": _demo,
-    "features": _features,
-    "rate": _rate,
-    "ratings": _ratings,
-    "train": _train,
-    "rank": _rank,
-    "evaluate": _evaluate,
-    "models": _models,
-    "cache": _cache,
-    "plugins": _plugins,
-    "doctor": _doctor,
-}

@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from cinekit.errors import ConfigError
 from cinekit.store.cache import Cache
 from cinekit.store.paths import CACHE
-from cinekit.text import did_you_mean
 
 
-def cache(arguments: list[str]) -> int:
-    """Run ``cinekit cache [list|path|clear]`` and return the exit status."""
-    command, rest = (arguments[0], arguments[1:]) if arguments else ("list", [])
-    if command not in VERBS:
-        raise ConfigError(
-            f"unknown command 'cache {command}'{did_you_mean(command, VERBS)}; "
-            f"commands: {', '.join(VERBS)}"
-        )
-    if rest:
-        raise ConfigError(f"cinekit cache {command} takes no arguments, received '{rest[0]}'")
-    return VERBS[command](Cache())
-
-
-def _list(kept: Cache) -> int:
+def show() -> int:
+    """``cinekit cache list``: how much of what, and where."""
+    kept = Cache()
     entries = sorted(kept.entries(), key=lambda entry: entry.kind)
     for kind, group in groupby(entries, key=lambda entry: entry.kind):
         sizes = [entry.bytes for entry in group]
@@ -34,14 +21,14 @@ def _list(kept: Cache) -> int:
     return 0
 
 
-def _path(kept: Cache) -> int:
-    print(kept.folder)
+def path() -> int:
+    """``cinekit cache path``: the folder alone, for scripts."""
+    print(Cache().folder)
     return 0
 
 
-def _clear(kept: Cache) -> int:
+def clear() -> int:
+    """``cinekit cache clear``."""
+    kept = Cache()
     print(f"{kept.clear()} entries deleted from {kept.folder}")
     return 0
-
-
-VERBS = {"list": _list, "path": _path, "clear": _clear}

@@ -7,65 +7,49 @@ from typing import Any
 
 from cinekit import contract
 from cinekit.app.console import open_reporter
-from cinekit.app.rating import assignments, ranker_of
+from cinekit.app.rating import ranker_of
 from cinekit.errors import ConfigError, WriteError
 from cinekit.store.atomic import write_text
 
-OPTIONS = ("ranker", "data", "seeds", "output", "ratings")
 RANKERS = ("constant", "global_forest", "individual_forest", "srf", "completion", "joint")
-HELP = """\
-cinekit evaluate [ranker=[joint,srf]] [data=simulated] [seeds=5] [output=evaluation]
-
-  ranker   options of the group ranker; several in brackets
-  data     simulated (a study like the published one, and only like it), store (your own ratings),
-           or the folder of a MovieLens data set
-  seeds    how many random splits
-  output   folder of evaluation.html and evaluation.json
-"""
 
 
-def evaluate(rest: list[str]) -> int:
+def evaluate(
+    ranker: dict[str, Any], data: str, seeds: int, output: Path, ratings: Path | None
+) -> int:
     """Print the table and write page and json."""
-    if set(rest) & {"--help", "-h"}:
-        print(HELP, end="")
-        return 0
-    given = assignments("evaluate", rest, OPTIONS)
     from cinekit.plug.registry import load_plugins
     from cinekit.rank import report
     from cinekit.rank.evaluate import Protocol
     from cinekit.rank.evaluate import evaluate as run
 
-    seeds = given.get("seeds", 5)
-    if not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 1:
-        raise ConfigError(f"seeds: expected a number of at least 1, received {seeds!r}")
-    plugins = load_plugins()
-    rankers = dict(_rankers(plugins, given))
-    features, ratings, about = _data(given)
+    if seeds < 1:
+        raise ConfigError(f"seeds: expected a number of at least 1, received {seeds}")
+    rankers = dict(_rankers(load_plugins(), ranker))
+    features, table, about = _data(data, ratings)
     with open_reporter() as reporter, reporter.stage("evaluate") as progress:
-        scores = run(rankers, features, ratings, Protocol(seeds=tuple(range(seeds))), progress)
+        scores = run(rankers, features, table, Protocol(seeds=tuple(range(seeds))), progress)
         pictures = {
-            name: report.picture(contract.fit(ranker, features, ratings), features, ratings)
-            for name, ranker in rankers.items()
+            name: report.picture(contract.fit(one, features, table), features, table)
+            for name, one in rankers.items()
         }
-    folder = Path(str(given.get("output", "evaluation")))
-    page = report.as_html(scores, pictures, ratings, about)
-    _write(folder / "evaluation.html", page)
-    _write(folder / "evaluation.json", report.as_json(scores, {"data": about, "seeds": seeds}))
-    print(f"{about}\n{report.table(scores)}\nresults: {folder / 'evaluation.html'}")
+    page = report.as_html(scores, pictures, table, about)
+    _write(output / "evaluation.html", page)
+    _write(output / "evaluation.json", report.as_json(scores, {"data": about, "seeds": seeds}))
+    print(f"{about}\n{report.table(scores)}\nresults: {output / 'evaluation.html'}")
     return 0
 
 
-def _rankers(plugins: Any, given: dict[str, Any]) -> list[tuple[str, Any]]:
-    names = given.get("ranker", list(RANKERS))
-    names = [str(name) for name in names] if isinstance(names, list) else [str(names)]
-    options = {key: value for key, value in given.items() if key.startswith("ranker.")}
+def _rankers(plugins: Any, asked: dict[str, Any]) -> list[tuple[str, Any]]:
+    names = asked["name"] or RANKERS
+    names = list(names) if isinstance(names, (list, tuple)) else [names]
+    options = [key for key in asked if key != "name"]
     if options and len(names) != 1:
-        raise ConfigError(f"{next(iter(options))}: expected one ranker, received {len(names)}")
-    return [(name, ranker_of(plugins, {**options, "ranker": name}, name)[1]) for name in names]
+        raise ConfigError(f"ranker.{options[0]}: expected one ranker, received {len(names)}")
+    return [(str(name), ranker_of(plugins, {**asked, "name": name})[1]) for name in names]
 
 
-def _data(given: dict[str, Any]) -> tuple[Any, Any, str]:
-    data = str(given.get("data", "simulated"))
+def _data(data: str, ratings: Path | None) -> tuple[Any, Any, str]:
     if data == "simulated":
         from cinekit.rank.study import simulate_study
 
@@ -75,7 +59,7 @@ def _data(given: dict[str, Any]) -> tuple[Any, Any, str]:
         from cinekit.rank.personal import store_path
         from cinekit.rank.store import RatingsStore
 
-        path = store_path(given.get("ratings"))
+        path = store_path(ratings)
         table = RatingsStore(path).table()
         n, users = table.ratings.shape
         return table.features, table.ratings, f"{n} cinemagraphs and {users} users of {path.name}."

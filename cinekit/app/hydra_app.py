@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from cinekit.app.option_source import OptionPath, OptionSource
-from cinekit.errors import CinekitError, ConfigError, UnknownComponentError, WriteError
+from cinekit.errors import CinekitError, ConfigError, PluginError, UnknownComponentError, WriteError
 from cinekit.plug.kinds import KINDS
 from cinekit.plug.options import describe
 from cinekit.plug.registry import unknown_component
@@ -21,6 +21,13 @@ from cinekit.text import did_you_mean, one_line
 
 ANY = "*"
 """Stands among the keys for the names that a mapping without any may be given."""
+
+
+ELSEWHERE = {
+    "hydra/launcher": ("joblib", "ray", "rq", "submitit"),
+    "hydra/sweeper": ("ax", "nevergrad", "optuna"),
+}
+"""Options that Hydra's authors give away in packages of their own, hydra-joblib-launcher ..."""
 
 
 def prepare() -> None:
@@ -43,37 +50,6 @@ def quote(text: str) -> str:
     return "'" + re.sub(r"(\\*)\$\{", r"\1\1\\${", escaped) + "'"
 
 
-def flags_first(arguments: list[str]) -> list[str]:
-    """The same arguments, flags before overrides: Hydra's parser cannot take them mixed.
-
-    Raises
-    ------
-    ConfigError
-        For a flag that Hydra does not know, before it would print its usage.
-    """
-    from hydra._internal.utils import get_args_parser
-
-    parser = get_args_parser()
-
-    def refuse(message: str) -> NoReturn:
-        raise ConfigError(f"{one_line(message)}; see cinekit make --help")
-
-    parser.error = refuse  # type: ignore[method-assign]
-    flags: list[str] = []
-    overrides: list[str] = []
-    rest = iter(arguments)
-    for argument in rest:
-        if not argument.startswith("-"):
-            overrides.append(argument)
-            continue
-        flags.append(argument)
-        action = parser._option_string_actions.get(argument)
-        if action is not None and action.nargs is None:
-            flags += [value for value in [next(rest, None)] if value is not None]
-    parser.parse_args(flags + overrides)
-    return flags + overrides
-
-
 def explain(error: BaseException, overrides: list[str]) -> CinekitError | None:
     """An error of Hydra or OmegaConf as one line of ours; None when it is something else.
 
@@ -84,10 +60,6 @@ def explain(error: BaseException, overrides: list[str]) -> CinekitError | None:
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
         return _no_folder(error) if isinstance(error, OSError) else None
     text = str(error)
-    if match := re.match(r"Error parsing override '([^=]+?)'", text):
-        return ConfigError(
-            f"expected NAME=VALUE after the clip, received '{match[1]}'; one clip at a time"
-        )
     if match := re.search(r"Could not override '([^']+)'", text):
         return _unknown_key(match[1], overrides)
     if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
@@ -108,6 +80,10 @@ def _no_folder(error: OSError) -> WriteError:
 def _unknown_option(group: str, name: str, text: str) -> UnknownComponentError:
     listed = text.partition("Available options")[2].partition("Config search path")[0]
     options = [line.strip() for line in listed.splitlines()[1:] if line.strip()]
+    family = name.partition("_")[0]
+    if family in ELSEWHERE.get(group, ()):
+        part = group.rpartition("/")[2]
+        raise PluginError(f"{group}={name}: not installed; pip install hydra-{family}-{part}")
     return unknown_component(group, name, options)
 
 

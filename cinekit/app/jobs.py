@@ -1,4 +1,4 @@
-"""What ``make`` and ``segment`` share: the clip first, then Hydra composes and starts the jobs."""
+"""What ``make``, ``segment`` and ``render`` share: Hydra composes and starts the jobs."""
 
 from __future__ import annotations
 
@@ -9,50 +9,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cinekit.app.hydra_app import explain, flags_first, prepare, quote
-from cinekit.errors import CinekitError, ClipNotFoundError, ConfigError
+from cinekit.app.hydra_app import explain, prepare, quote
+from cinekit.errors import CinekitError, ClipNotFoundError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from cinekit.model import Clip
 
-HELP = ("--help", "-h")
-WITHOUT_CLIP = ("--cfg", "-c", "--info", "-i", "--hydra-help", "--shell-completion", "-sc")
-"""Hydra's flags that run no job, and so need no clip."""
-
 Job = Callable[["DictConfig", "Clip | None", Path], None]
 """One job of a run or a sweep: its configuration, a clip in memory, the output folder."""
 
 
-def run_jobs(command: str, arguments: list[str], job: Job, clip: Clip | None = None) -> int:
-    """Run a command that works on a clip, and return the exit status.
+def run_jobs(overrides: list[str], clip: Path | Clip | None, job: Job) -> int:
+    """Run the jobs of a command that works on a clip, and return the exit status.
 
-    command : its name, for messages.
-    arguments : the clip's path, then overrides and flags of Hydra.
-    clip : a clip in memory to use instead of reading one; ``arguments`` then start with its name.
+    overrides : Hydra's flags, then its overrides.
+    clip : the video, or a clip in memory; None where no job runs.
     """
-    if any(argument in HELP for argument in arguments):
-        from cinekit.app.usage import overview
-
-        print(overview())
-        return 0
-    path, rest = _split(command, arguments)
-    if path is not None and clip is None and not Path(path).is_file():
-        what = "a file, received a directory" if Path(path).is_dir() else "a file, found none"
-        raise ClipNotFoundError(f"{path}: expected {what}; give the path of a video first")
-    overrides = rest if path is None else [f"input={quote(path)}", *rest]
-    return _run(flags_first(overrides), job, clip)
-
-
-def _split(command: str, arguments: list[str]) -> tuple[str | None, list[str]]:
-    first = arguments[0] if arguments else ""
-    if first and not first.startswith("-") and ("=" not in first or Path(first).exists()):
-        return first, arguments[1:]
-    if any(argument.partition("=")[0] in WITHOUT_CLIP for argument in arguments):
-        return None, arguments
-    received = f"received '{first}'" if first else "received nothing"
-    raise ConfigError(f"expected the clip first, {received}: cinekit {command} CLIP [overrides]")
+    if isinstance(clip, Path) and not clip.is_file():
+        what = "a file, received a directory" if clip.is_dir() else "a file, found none"
+        raise ClipNotFoundError(f"{clip}: expected {what}; give the path of a video first")
+    name = clip if isinstance(clip, Path) or clip is None else clip.name
+    # Flags stay first: Hydra's parser cannot take them mixed.
+    named = overrides if name is None else [*overrides, f"input={quote(str(name))}"]
+    return _run(named, job, None if isinstance(clip, Path) else clip)
 
 
 def _run(overrides: list[str], job: Job, clip: Clip | None) -> int:
@@ -84,6 +65,8 @@ def _run(overrides: list[str], job: Job, clip: Clip | None) -> int:
             app(guarded)()
         except CinekitError:
             raise
+        except SystemExit as done:  # --hydra-help
+            return int(done.code or 0)
         except Exception as error:
             known = explain(error, overrides)
             if known is None or (isinstance(error, OSError) and error in bugs):

@@ -19,13 +19,29 @@ if TYPE_CHECKING:
     from cinekit.protocols import Reporter
 
 
-def make(arguments: list[str], clip: Clip | None = None) -> int:
+FEWER = "candidates.most=4"
+"""A first look need not wait for every combination."""
+
+
+def make(overrides: list[str], clip: Path | Clip | None) -> int:
     """Run ``cinekit make`` and return the exit status.
 
-    arguments : the clip's path, then overrides and flags of Hydra.
-    clip : a clip in memory to use instead of reading one; ``arguments`` then start with its name.
+    overrides : Hydra's flags, then its overrides.
+    clip : the video, or a clip in memory; None for flags that run no job.
     """
-    return run_jobs("make", arguments, _job, clip)
+    return run_jobs(overrides, clip, _job)
+
+
+def demo(overrides: list[str]) -> int:
+    """Run ``make`` on a clip that is drawn for it."""
+    from cinekit.testing import demo_clip
+
+    typed = [word.partition("=")[0] for word in overrides]
+    fewer = [] if FEWER.partition("=")[0] in typed else [FEWER]
+    status = make([*overrides, *fewer], demo_clip())
+    if status == 0:
+        print("next: cinekit make your.mp4")
+    return status
 
 
 def _job(config: DictConfig, clip: Clip | None, output: Path) -> None:

@@ -1,43 +1,25 @@
 """``cinekit models``: which weights the plugins know, which are here, how the others get here.
 
-Only ``get`` downloads, and only what it is told to; ``--yes`` says so once for all.
+Only ``get`` downloads, and only what it is told to; ``yes=true`` says so once for all.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from cinekit.app.console import open_reporter
 from cinekit.errors import ConfigError, WeightsError
 from cinekit.plug.registry import load_plugins
 from cinekit.store.paths import MODELS, models_folder
-from cinekit.store.weights import (
-    KnownModel,
-    checksum,
-    download,
-    find_weights,
-)
+from cinekit.store.weights import KnownModel, checksum, download, find_weights
 from cinekit.text import did_you_mean
 
-YES = ("--yes", "-y")
 
-
-def models(arguments: list[str]) -> int:
-    """Run ``cinekit models [list|get|path|verify] [NAME ...]`` and return the exit status."""
-    command, names = (arguments[0], arguments[1:]) if arguments else ("list", [])
-    if command not in VERBS:
-        raise ConfigError(
-            f"unknown command 'models {command}'{did_you_mean(command, VERBS)}; "
-            f"commands: {', '.join(VERBS)}"
-        )
-    return VERBS[command](names)
-
-
-def _list(names: list[str]) -> int:
+def show(name: list[str]) -> int:
     """Every known model, what it is good at, and whether it is here."""
-    for model in _chosen(names, everything=True):
+    for model in _chosen(name, everything=True):
         print(f"{model.name:<18} {_state(model)}")
         print(f"{'':<18} {model.good_at}")
         print(f"{'':<18} sees {model.classes}; {size(model.bytes)}; licence: {model.licence}")
@@ -46,22 +28,22 @@ def _list(names: list[str]) -> int:
     return 0
 
 
-def _path(names: list[str]) -> int:
+def path(name: list[str]) -> int:
     """Where a model's file is, or the models folder."""
-    if not names:
+    if not name:
         print(models_folder())
-    for model in _chosen(names):
+    for model in _chosen(name):
         print(find_weights(model.file_name, [model]))
     return 0
 
 
-def _verify(names: list[str]) -> int:
+def verify(name: list[str]) -> int:
     """Check the files that are here against their SHA-256; exit status 1 when one is not right."""
     status = 0
-    for model in _chosen(names, everything=True):
+    for model in _chosen(name, everything=True):
         place = installed(model)
         if place is None:
-            if names:
+            if name:
                 status = 1
                 print(f"{model.name:<18} missing: {model.file_name} in {models_folder()}")
             else:
@@ -80,15 +62,16 @@ def _verify(names: list[str]) -> int:
     return status
 
 
-def _get(arguments: list[str]) -> int:
+def get(name: list[str], yes: bool, url: str | None) -> int:
     """Download what is named, after asking. What has arrived of a broken download is kept."""
-    agreed = any(argument in YES for argument in arguments)
-    names = [argument for argument in arguments if argument not in YES]
-    if not names:
+    if not name:
         known = ", ".join(known_models())
         raise ConfigError(f"expected names: cinekit models get NAME ..., of {known}")
-    for model in _chosen(names):
-        _get_one(model, agreed)
+    models = _chosen(name)
+    if url is not None and len(models) > 1:
+        raise ConfigError(f"url: expected one name with it, received {len(models)}")
+    for model in models:
+        _get_one(replace(model, url=url or model.url), yes)
     return 0
 
 
@@ -98,14 +81,14 @@ def _get_one(model: KnownModel, agreed: bool) -> None:
         if model.url is None:
             raise WeightsError(
                 f"no address is known for {model.file_name!r}: get it from its authors and put it "
-                f"into {place.parent}"
+                f"into {place.parent}, or give url=ADDRESS"
             )
         print(f"{model.name}: {size(model.bytes)} from {model.url}")
         print(f"licence: {model.licence}")
         if not (agreed or _asked(f"download it to {place}?")):
             raise WeightsError(
                 f"{model.file_name!r} was not downloaded: say yes, or cinekit models get "
-                f"{model.name} --yes; or put the file into {place.parent}"
+                f"{model.name} yes=true; or put the file into {place.parent}"
             )
     with open_reporter() as reporter, reporter.stage(model.file_name) as progress:
         download(model.url or "", place, model.sha256, progress)
@@ -172,11 +155,3 @@ def size(n_bytes: int | None) -> str:
     if n_bytes < 1000:
         return f"{n_bytes} bytes"
     return f"{n_bytes / 1e3:.1f} kB" if n_bytes < 999_950 else f"{n_bytes / 1e6:.1f} MB"
-
-
-VERBS: dict[str, Callable[[list[str]], int]] = {
-    "list": _list,
-    "get": _get,
-    "path": _path,
-    "verify": _verify,
-}

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
-
-import yaml  # type: ignore[import-untyped]
+from typing import TYPE_CHECKING, Any
 
 from cinekit.errors import ConfigError
-from cinekit.text import did_you_mean
 
 if TYPE_CHECKING:
     from cinekit.rank.personal import Item
@@ -19,26 +15,14 @@ if TYPE_CHECKING:
 SKIP, QUIT = ("", "s"), "q"
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are errors of one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise instead of printing the usage."""
-        raise ConfigError(f"{self.prog}: {message}; see {self.prog} --help")
-
-
-def features(rest: list[str]) -> int:
+def features(result: Path, output: Path | None) -> int:
     """``cinekit features RESULT``: the features of a result's candidates as a table."""
     from cinekit.features import read_features, write_csv
     from cinekit.features.table import write_parquet
 
-    parser = Parser("cinekit features", description=features.__doc__)
-    parser.add_argument("result", type=Path, help="folder that 'cinekit make' wrote")
-    parser.add_argument("--output", type=Path, help="table to write: .csv or .parquet")
-    given = parser.parse_args(rest)
-    folder = given.result.parent if given.result.name == "result.json" else given.result
+    folder = result.parent if result.name == "result.json" else result
     table = read_features(folder)
-    path = given.output or folder / "features.csv"
+    path = output or folder / "features.csv"
     if path.suffix not in (".csv", ".parquet"):
         raise ConfigError(f"{path}: expected a name that ends in .csv or .parquet")
     (write_csv if path.suffix == ".csv" else write_parquet)(table, path)
@@ -48,23 +32,16 @@ def features(rest: list[str]) -> int:
     return 0
 
 
-def rate(rest: list[str]) -> int:
-    """``cinekit rate RESULT --user NAME``: asks for 1 to 5, loop by loop."""
-    from cinekit.rank.personal import read_items, store_path
-    from cinekit.rank.store import RatingsStore
+def rate(result: Path, user: str, open: bool, ratings: Path | None) -> int:
+    """``cinekit rate RESULT user=NAME``: asks for 1 to 5, loop by loop."""
+    from cinekit.rank.personal import read_items
 
-    parser = Parser("cinekit rate", description=rate.__doc__)
-    parser.add_argument("result", type=Path, help="folder that 'cinekit make' wrote")
-    parser.add_argument("--user", required=True, help="whose ratings these are")
-    parser.add_argument("--ratings", type=Path, help="the ratings store")
-    parser.add_argument("--no-open", action="store_true", help="do not open the loops")
-    given = parser.parse_args(rest)
-    folder, items = read_items(given.result)
-    store = RatingsStore(store_path(given.ratings))
+    folder, items = read_items(result)
+    store = _store(ratings)
     asked = sys.stdin.isatty()
 
     def one(item: Item) -> str | float:
-        if asked and not given.no_open and (loop := _loop(folder, item)):
+        if asked and open and (loop := _loop(folder, item)):
             webbrowser.open(loop.resolve().as_uri())
         return _ask(f"{item.candidate} ({item.verdict}), 1 to 5, Enter skips, q ends: ", asked)
 
@@ -76,9 +53,9 @@ def rate(rest: list[str]) -> int:
         if isinstance(answer, float):
             files = {kind: str((folder / name).resolve()) for kind, name in item.files.items()}
             store.add_cinemagraph(item.name, item.features, files)
-            store.rate(given.user, item.name, answer)
+            store.rate(user, item.name, answer)
             count += 1
-    print(f"{count} of {len(items)} rated by {given.user}: {store.path}")
+    print(f"{count} of {len(items)} rated by {user}: {store.path}")
     return 0
 
 
@@ -111,54 +88,50 @@ def _ask(prompt: str, again: bool) -> str | float:
         print("a number from 1 to 5, please")
 
 
-def ratings(rest: list[str]) -> int:
-    """``cinekit ratings export FILE`` and ``import FILE``: every rating ever given, as csv."""
-    from cinekit.rank.personal import store_path
-    from cinekit.rank.store import RatingsStore
-
-    parser = Parser("cinekit ratings", description=ratings.__doc__)
-    parser.add_argument("action", choices=("export", "import"))
-    parser.add_argument("file", type=Path, help="columns user, cinemagraph, rating, time")
-    parser.add_argument("--ratings", type=Path, help="the ratings store")
-    given = parser.parse_args(rest)
-    store = RatingsStore(store_path(given.ratings))
-    if given.action == "export":
-        print(f"{store.export_csv(given.file)} ratings written: {given.file}")
-    else:
-        print(f"{store.import_csv(given.file)} ratings added: {store.path}")
+def export(file: Path, ratings: Path | None) -> int:
+    """``cinekit ratings export FILE``: every rating ever given, as csv."""
+    print(f"{_store(ratings).export_csv(file)} ratings written: {file}")
     return 0
 
 
-def train(rest: list[str]) -> int:
+def add(file: Path, ratings: Path | None) -> int:
+    """``cinekit ratings import FILE``: those of another machine."""
+    store = _store(ratings)
+    print(f"{store.import_csv(file)} ratings added: {store.path}")
+    return 0
+
+
+def _store(ratings: Path | None) -> Any:
+    from cinekit.rank.personal import store_path
+    from cinekit.rank.store import RatingsStore
+
+    return RatingsStore(store_path(ratings))
+
+
+def train(ranker: dict[str, Any], ratings: Path | None) -> int:
     """``cinekit train ranker=joint``: learn from everything in the ratings store."""
     from cinekit.plug.registry import load_plugins
     from cinekit.rank import personal as ranking
 
-    given = assignments("train", rest, ("ranker", "ratings"))
     plugins = load_plugins()
-    name, ranker = ranker_of(plugins, given, "joint")
-    path = ranking.store_path(given.get("ratings"))
-    print(ranking.train(plugins, name, ranker, path))
+    name, built = ranker_of(plugins, ranker)
+    path = ranking.store_path(ratings)
+    print(ranking.train(plugins, name, built, path))
     print(f"model: {ranking.model_path(path)}")
     return 0
 
 
-def rank(rest: list[str]) -> int:
-    """``cinekit rank RESULT --user NAME``: the result's cinemagraphs in this user's order."""
+def rank(result: Path, user: str | None, ranker: dict[str, Any], ratings: Path | None) -> int:
+    """``cinekit rank RESULT user=NAME``: the result's cinemagraphs in this user's order."""
     from cinekit.plug.registry import load_plugins
     from cinekit.rank import personal as ranking
 
-    parser = Parser("cinekit rank", description=rank.__doc__)
-    parser.add_argument("result", type=Path, help="folder that 'cinekit make' wrote")
-    parser.add_argument("--user", help="whose order; nobody's: by loop quality")
-    parser.add_argument("--ratings", type=Path, help="the ratings store")
-    given = parser.parse_args(rest)
-    folder, items = ranking.read_items(given.result)
+    folder, items = ranking.read_items(result)
     plugins = load_plugins()
-    prior = ranker_of(plugins, {}, "prior")
-    found, notes = ranking.rank(
-        items, plugins, prior, given.user, ranking.store_path(given.ratings)
-    )
+    store = ranking.store_path(ratings)
+    prior = ranker_of(plugins, {**ranker, "name": ranker["name"] or "prior"})
+    _no_other_model(ranker["name"], user, ranking.model_path(store))
+    found, notes = ranking.rank(items, plugins, prior, user, store)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     print(found.heading)
@@ -168,31 +141,24 @@ def rank(rest: list[str]) -> int:
     return 0
 
 
-def assignments(command: str, rest: list[str], known: tuple[str, ...]) -> dict[str, Any]:
-    """``key=value`` arguments; the values are yaml, as on the command line of ``make``."""
-    given: dict[str, Any] = {}
-    for argument in rest:
-        key, found, value = argument.partition("=")
-        if not found:
-            raise ConfigError(f"cinekit {command}: expected NAME=VALUE, received '{argument}'")
-        if key not in known and key.partition(".")[0] not in known:
+def _no_other_model(asked: str | None, user: str | None, model: Path) -> None:
+    """The trained model orders for a user: a ranker that it is not must not be passed over."""
+    from cinekit.rank.archive import read_kind
+
+    if asked is not None and user is not None and model.exists():
+        kind = read_kind(model)
+        if kind != asked:
             raise ConfigError(
-                f"cinekit {command}: unknown option '{key}'{did_you_mean(key, known)}; "
-                f"options: {', '.join(known)}"
+                f"ranker={asked}: the trained model is {kind}; "
+                f"cinekit train ranker={asked} trains another"
             )
-        try:
-            given[key] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise ConfigError(f"cinekit {command}: {key}: cannot read '{value}'") from None
-    return given
 
 
-def ranker_of(plugins: Any, given: dict[str, Any], default: str) -> tuple[str, Any]:
+def ranker_of(plugins: Any, values: dict[str, Any]) -> tuple[str, Any]:
     """The ranker that ``ranker=NAME ranker.KEY=VALUE`` asks for, with its option's values."""
     from cinekit.plug.build import build_component
     from cinekit.plug.options import option_values
 
-    node = option_values(plugins, "ranker", str(given.get("ranker", default)))
-    prefix = "ranker."
-    node.update({k[len(prefix) :]: v for k, v in given.items() if k.startswith(prefix)})
+    option = option_values(plugins, "ranker", str(values["name"]))
+    node = {**option, **values, "name": option["name"]}
     return str(node["name"]), build_component(plugins, "ranker", node)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cinekit import contract
 from cinekit.app.console import open_reporter
-from cinekit.app.jobs import HELP, run_jobs, short
+from cinekit.app.jobs import run_jobs, short
 from cinekit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,23 +17,15 @@ if TYPE_CHECKING:
     from cinekit.model import Clip
 
 
-def render(arguments: list[str], clip: Clip | None = None) -> int:
+def render(overrides: list[str], clip: Path | Clip | None, map: Path | None) -> int:
     """Run ``cinekit render`` and return the exit status.
 
-    arguments : the clip's path, the map's, then overrides and flags of Hydra. The clip is read and
-        stabilised with the options of ``make``, so that a map of ``make`` finds what it indexes.
-    clip : a clip in memory to use instead of reading one; ``arguments`` then start with its name.
+    The clip is read and stabilised with the options of ``make``, so that a map of ``make`` finds
+    what it indexes.
     """
-    if any(argument in HELP for argument in arguments):
-        return run_jobs("render", arguments, partial(_job, map_path=Path()), clip)
-    if len(arguments) < 2 or arguments[1].startswith("-") or not Path(arguments[1]).is_file():
-        received = f"received '{arguments[1]}'" if len(arguments) > 1 else "received none"
-        raise ConfigError(
-            "expected a label map after the clip, such as labels_water.png, "
-            f"{received}: cinekit render CLIP MAP [overrides]"
-        )
-    job = partial(_job, map_path=Path(arguments[1]).resolve())
-    return run_jobs("render", [arguments[0], *arguments[2:]], job, clip)
+    if map is not None and not map.is_file():
+        raise ConfigError(f"{map}: expected a label map after the clip, such as labels_water.png")
+    return run_jobs(overrides, clip, partial(_job, map_path=map.resolve() if map else Path()))
 
 
 def _job(config: DictConfig, clip: Clip | None, output: Path, map_path: Path) -> None:

@@ -31,9 +31,9 @@ CRF = 20
 """Of the overlay: it is looked at once."""
 
 
-def segment(arguments: list[str], clip: Clip | None = None) -> int:
-    """Run ``cinekit segment`` and return the exit status; the arguments are those of ``make``."""
-    return run_jobs("segment", arguments, _job, clip)
+def segment(overrides: list[str], clip: Path | Clip | None) -> int:
+    """Run ``cinekit segment`` and return the exit status; the overrides are those of ``make``."""
+    return run_jobs(overrides, clip, _job)
 
 
 def _job(config: DictConfig, clip: Clip | None, output: Path) -> None:

@@ -40,7 +40,7 @@ def test_clear_deletes_the_entries(run, kept):
 
 def test_what_it_does_not_know_is_one_line(run, kept):
     assert "unknown command 'cache claer' (did you mean 'clear'?)" in run("cache", "claer").error
-    assert "takes no arguments, received 'all'" in run("cache", "clear", "all").error
+    assert "cache clear takes no arguments, received 'all'" in run("cache", "clear", "all").error
     assert len(kept.entries()) == 2
 
 

@@ -93,19 +93,28 @@ def test_the_output_folder_has_a_plain_name(path, stem):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "cinekit: expected the clip first, received nothing: cinekit make CLIP [overrides]"),
-        (("segmenter=motion",), "cinekit: expected the clip first, received 'segmenter=motion'"),
+        (
+            (),
+            "expected CLIP (the video), received nothing: cinekit make CLIP [NAME=VALUE ...]",
+        ),
+        (("segmenter=motion",), "cinekit: expected CLIP (the video), received 'segmenter=motion'"),
         (("nowhere.mp4",), "cinekit: nowhere.mp4: expected a file, found none"),
         ((".",), "cinekit: .: expected a file, received a directory"),
-        (("clip.mp4", "--confg"), "unrecognized arguments: --confg; see cinekit make --help"),
-        (("clip.mp4", "--cfg", "jobs"), "argument --cfg/-c: invalid choice: 'jobs'"),
+        (
+            ("clip.mp4", "--confg"),
+            "unknown flag '--confg' (did you mean '--cfg'?); see cinekit make --help",
+        ),
+        (
+            ("clip.mp4", "--cfg", "jobs"),
+            "--cfg: expected one of job, hydra, all, received 'jobs' (did you mean 'job'?)",
+        ),
         (("clip.mp4", "segmenter=moton"), "unknown segmenter 'moton' (did you mean 'motion'?)"),
         (("clip.mp4", "segmentr=motion"), "unknown option 'segmentr' (did you mean 'segmenter'?)"),
         (("clip.mp4", "render.fad=2"), "unknown option 'render.fad' (did you mean 'render.fade'?)"),
         (("clip.mp4", "render.fade=x"), "render.fade: expected int, received 'x'"),
         (("clip.mp4", "render.fade=-1"), "render.fade: expected a value in [0, 64], received -1"),
         (("clip.mp4", "+render.fades=2"), "render.fades: unknown option (did you mean 'fade'?)"),
-        (("clip.mp4", "nonsense"), "expected NAME=VALUE after the clip, received 'nonsense'"),
+        (("clip.mp4", "nonsense"), "expected NAME=VALUE after CLIP, received 'nonsense'"),
         (("clip.mp4", "energy=oh2017,liao2013"), "add --multirun to your command line"),
         (("clip.mp4", "solver=masks"), "unknown solver 'masks'; installed: "),
         (("clip.mp4", "--config-dir", "absent"), "Additional config directory"),

@@ -63,7 +63,7 @@ def test_the_models_that_cinekit_knows_are_listed(run):
 
 
 def test_get_downloads_with_the_users_word(run, folder, server):
-    done = run("models", "get", "tiny", "--yes")
+    done = run("models", "get", "tiny", "yes=true")
     assert done.status == 0
     assert (folder / "net.onnx").read_bytes() == CONTENT
     assert done.out.splitlines()[-1] == str(folder / "net.onnx")
@@ -94,11 +94,11 @@ def test_get_asks_somebody_who_is_there(run, folder, server, monkeypatch, answer
 
 def test_a_second_get_goes_on_where_the_first_was_cut_off(run, folder, server):
     server.cut = 300_000
-    done = run("models", "get", "tiny", "-y")
+    done = run("models", "get", "tiny", "yes=true")
     assert done.status == 1
     assert "could not download 'net.onnx'" in done.error.splitlines()[-1]
     assert "downloaded: cinekit models get tiny" in run("models").out
-    assert run("models", "get", "tiny", "-y").status == 0
+    assert run("models", "get", "tiny", "yes=true").status == 0
     assert (folder / "net.onnx").read_bytes() == CONTENT
     assert server.ranges[0] is None
     assert server.ranges[1] == "bytes=300000-"
@@ -114,7 +114,7 @@ def test_get_of_what_is_here_asks_nobody(run, folder, server):
 def test_what_is_not_the_expected_file_is_not_kept(run, folder, server, monkeypatch):
     wrong = dataclasses.replace(command.known_models()["tiny"], sha256="0" * 64)
     monkeypatch.setattr(command, "known_models", lambda: {"tiny": wrong})
-    done = run("models", "get", "tiny", "-y")
+    done = run("models", "get", "tiny", "yes=true")
     assert done.status == 1
     assert "is not the expected 'net.onnx'" in done.err
     assert list(folder.iterdir()) == []
@@ -123,7 +123,7 @@ def test_what_is_not_the_expected_file_is_not_kept(run, folder, server, monkeypa
 def test_offline_get_says_the_file_and_where_to_put_it(run, folder, monkeypatch):
     offline = dataclasses.replace(command.known_models()["tiny"], url="http://127.0.0.1:9/net.onnx")
     monkeypatch.setattr(command, "known_models", lambda: {"tiny": offline})
-    done = run("models", "get", "tiny", "-y")
+    done = run("models", "get", "tiny", "yes=true")
     assert done.status == 1
     last = done.err.splitlines()[-1]
     assert last.startswith("cinekit: could not download 'net.onnx'")
@@ -132,7 +132,7 @@ def test_offline_get_says_the_file_and_where_to_put_it(run, folder, monkeypatch)
 
 
 def test_a_model_without_an_address_says_so(run, folder):
-    done = run("models", "get", "nowhere", "-y")
+    done = run("models", "get", "nowhere", "yes=true")
     assert done.status == 1
     assert "no address is known for 'nowhere.onnx'" in done.error
 
@@ -164,7 +164,7 @@ def test_verify_reads_the_files(run, folder):
 def test_a_file_without_a_known_sum_is_taken_as_it_is(run, folder, server, monkeypatch):
     unknown = dataclasses.replace(command.known_models()["tiny"], sha256=None, bytes=None)
     monkeypatch.setattr(command, "known_models", lambda: {"tiny": unknown})
-    done = run("models", "get", "tiny", "-y")
+    done = run("models", "get", "tiny", "yes=true")
     assert done.status == 0
     assert "tiny: size not known from " in done.out
     assert (folder / "net.onnx").read_bytes() == CONTENT

@@ -50,7 +50,7 @@ def say(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 def test_ratings_from_stdin_are_stored(tmp_path, monkeypatch, capsys):
     folder = make_result(tmp_path / "out")
     say(monkeypatch, "5\n\n2\n")
-    assert main(["rate", str(folder), "--user", "ann"]) == 0
+    assert main(["rate", str(folder), "user=ann"]) == 0
     assert "2 of 3 rated by ann" in capsys.readouterr().out
     told = RatingsStore(store_path()).ratings_of("ann")
     assert sorted(rating for rating, _ in told.values()) == [2.0, 5.0]
@@ -61,14 +61,14 @@ def test_the_end_of_the_input_and_q_end(tmp_path, monkeypatch, capsys):
     folder = make_result(tmp_path / "out")
     for text in ("4\n", "4\nq\n5\n"):
         say(monkeypatch, text)
-        assert main(["rate", str(folder / "result.json"), "--user", "ann"]) == 0
+        assert main(["rate", str(folder / "result.json"), "user=ann"]) == 0
         assert "1 of 3 rated" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("text", ["6\n", "good\n", "nan\n"])
 def test_a_rating_out_of_range_is_one_line_and_not_stored(tmp_path, monkeypatch, capsys, text):
     say(monkeypatch, text)
-    assert main(["rate", str(make_result(tmp_path / "out")), "--user", "ann"]) == 1
+    assert main(["rate", str(make_result(tmp_path / "out")), "user=ann"]) == 1
     assert "expected a number from 1 to 5" in capsys.readouterr().err
     assert RatingsStore(store_path()).ratings_of("ann") == {}
 
@@ -86,7 +86,7 @@ def test_without_a_user_the_order_is_not_called_personal(tmp_path, capsys):
 
 
 def test_a_user_without_a_model_is_told_so(tmp_path, capsys):
-    assert main(["rank", str(make_result(tmp_path / "out")), "--user", "ann"]) == 0
+    assert main(["rank", str(make_result(tmp_path / "out")), "user=ann"]) == 0
     captured = capsys.readouterr()
     assert "no trained model" in captured.err
     assert "not personal" in captured.out
@@ -114,7 +114,7 @@ def test_trained_models_rank_by_taste(tmp_path, capsys, ranker):
     new = make_result(tmp_path / "new", "another clip")
     first = {}
     for user in ("ann", "bob"):
-        assert main(["rank", str(new), "--user", user]) == 0
+        assert main(["rank", str(new), f"user={user}"]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert lines[0] == f"for {user} by {ranker} (36 ratings of their own)"
         first[user] = lines[1].split()[1]
@@ -129,9 +129,9 @@ def test_a_new_user_s_ratings_count_without_training(tmp_path, monkeypatch, caps
     for user, answers in (("dan", "3\n1\n5\n"), ("eve", "3\n5\n1\n")):
         for folder in ("1", "2", "3"):
             say(monkeypatch, answers)
-            assert main(["rate", str(tmp_path / folder), "--user", user]) == 0
+            assert main(["rate", str(tmp_path / folder), f"user={user}"]) == 0
         capsys.readouterr()
-        assert main(["rank", str(new), "--user", user]) == 0
+        assert main(["rank", str(new), f"user={user}"]) == 0
         out = capsys.readouterr().out.splitlines()
         assert "9 ratings of their own" in out[0]
         tops.append(out[1].split()[1])
@@ -150,8 +150,8 @@ def test_training_on_nothing_is_one_line(capsys):
         (["train", "rankr=joint"], "unknown option 'rankr'"),
         (["train", "joint"], "expected NAME=VALUE"),
         (["train", "ranker.latent=no"], "ranker.latent"),
-        (["rate", "nowhere"], "--user"),
-        (["rate", "nowhere", "--user", "ann"], "give the folder that 'cinekit make' wrote"),
+        (["rate", "nowhere"], "expected user=... (whose ratings these are)"),
+        (["rate", "nowhere", "user=ann"], "give the folder that 'cinekit make' wrote"),
         (["rank", "nowhere"], "expected a result"),
         (["features", "nowhere"], "give the folder of a result"),
     ],
@@ -169,7 +169,7 @@ def test_features_become_a_table(tmp_path, capsys):
     lines = (folder / "features.csv").read_text().splitlines()
     assert lines[0].split(",")[:2] == ["candidate", NAMES[0]]
     assert len(lines) == 4
-    assert main(["features", str(folder), "--output", str(folder / "t.txt")]) == 1
+    assert main(["features", str(folder), f"output={folder / 't.txt'}"]) == 1
     assert "ends in .csv or .parquet" in capsys.readouterr().err
 
 
@@ -217,7 +217,7 @@ def test_a_model_of_other_features_is_refused_in_one_line(tmp_path, capsys):
         del values["flow_mean"]
     (folder / "features.json").write_text(json.dumps(document))
     capsys.readouterr()
-    assert main(["rank", str(folder), "--user", "ann"]) == 1
+    assert main(["rank", str(folder), "user=ann"]) == 1
     err = capsys.readouterr().err
     assert "missing: flow_mean" in err
     assert err.count("\n") == 1
@@ -225,8 +225,8 @@ def test_a_model_of_other_features_is_refused_in_one_line(tmp_path, capsys):
 
 def test_ratings_move_between_machines_as_csv(tmp_path, monkeypatch, capsys):
     say(monkeypatch, "5\n4\n2\n")
-    assert main(["rate", str(make_result(tmp_path / "out")), "--user", "ann"]) == 0
-    table, other = tmp_path / "ratings.csv", ["--ratings", str(tmp_path / "other.sqlite")]
+    assert main(["rate", str(make_result(tmp_path / "out")), "user=ann"]) == 0
+    table, other = tmp_path / "ratings.csv", [f"ratings={tmp_path / 'other.sqlite'}"]
     assert main(["ratings", "export", str(table)]) == 0
     assert main(["ratings", "import", str(table), *other]) == 0
     assert main(["ratings", "import", str(table), *other]) == 0
@@ -247,7 +247,7 @@ def test_at_a_terminal_each_loop_is_opened_and_asked_for_again(tmp_path, monkeyp
     monkeypatch.setattr("sys.stdin", stdin)
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
-    assert main(["rate", str(folder), "--user", "ann"]) == 0
+    assert main(["rate", str(folder), "user=ann"]) == 0
     assert [Path(uri).name for uri in opened] == [f"{name}.mp4" for name in CANDIDATES]
     out = capsys.readouterr().out
     assert "a number from 1 to 5, please" in out

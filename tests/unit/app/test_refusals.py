@@ -31,7 +31,7 @@ from cinekit.see.motion import MotionSegmenter
             "'segmenter.semantic={name: NAME, model: VALUE}'",
         ),
         (("-m", "--cfg", "job"), "expected one of -m, --cfg and --info, received several"),
-        (("second.mp4",), "expected NAME=VALUE after the clip, received 'second.mp4'"),
+        (("second.mp4",), "expected NAME=VALUE after CLIP, received 'second.mp4'"),
         (("segmenter=masks", "segmenter.path=nowhere"), "at 'nowhere', found nothing there"),
     ],
 )

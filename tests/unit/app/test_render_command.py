@@ -91,8 +91,8 @@ def test_what_does_not_fit_is_refused(clip, path, tmp_path):
 
 
 def test_the_command_writes_the_loop_with_every_writer(clip, path, jobs, capsys):
-    arguments = ["clip", str(path), *PLAIN, "writer=[mp4,gif]", "render.length=42f"]
-    assert render(arguments, clip) == 0
+    overrides = [*PLAIN, "writer=[mp4,gif]", "render.length=42f"]
+    assert render(overrides, clip, path) == 0
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "loop: out/water.mp4",
         "loop: out/water.gif",
@@ -102,10 +102,12 @@ def test_the_command_writes_the_loop_with_every_writer(clip, path, jobs, capsys)
 
 
 def test_the_command_needs_a_clip_and_a_map(run, jobs, path):
-    for arguments in (["clip.mp4"], ["clip.mp4", "render.length=4"], ["clip.mp4", "nowhere.png"]):
+    for arguments in (["clip.mp4"], ["clip.mp4", "render.length=4"]):
         done = run("render", *arguments)
         assert done.status == 1
-        assert "expected a label map after the clip" in done.error
-        assert "cinekit render CLIP MAP [overrides]" in done.error
+        assert "expected MAP (labels_*.png of a result" in done.error
+        assert "cinekit render CLIP MAP [NAME=VALUE ...]" in done.error
+    missing = run("render", "clip.mp4", "nowhere.png").error
+    assert "nowhere.png: expected a label map after the clip" in missing
     assert "nowhere.mp4: expected a file" in run("render", "nowhere.mp4", str(path)).error
     assert "cinekit render CLIP MAP" in run("render", "--help").out

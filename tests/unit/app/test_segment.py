@@ -36,7 +36,7 @@ def report() -> dict:
 
 
 def test_areas_regions_what_was_dropped_and_candidates(clip, capsys):
-    assert segment(["clip", *PLAIN], clip) == 0
+    assert segment([*PLAIN], clip) == 0
     found = report()
     area = {row["name"]: row["area"] for row in found["categories"]}
     assert area["water"] == pytest.approx(0.5, abs=0.02)
@@ -55,7 +55,7 @@ def test_areas_regions_what_was_dropped_and_candidates(clip, capsys):
 
 
 def test_the_overlay_has_every_frame_and_the_candidates_a_picture(clip):
-    assert segment(["clip", *PLAIN], clip) == 0
+    assert segment([*PLAIN], clip) == 0
     assert report()["files"] == {"overlay": "overlay.mp4", "candidates": "candidates.png"}
     with av.open("out/overlay.mp4") as video:
         frames = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
@@ -71,12 +71,12 @@ def test_the_overlay_has_every_frame_and_the_candidates_a_picture(clip):
 
 
 def test_options_of_the_regions_are_those_of_make(clip):
-    assert segment(["clip", *PLAIN, "regions.min_moving=0.0"], clip) == 0
+    assert segment([*PLAIN, "regions.min_moving=0.0"], clip) == 0
     assert {region["name"] for region in report()["regions"]} == {"water", "flower"}
 
 
 def test_a_clip_in_which_nothing_moves_is_a_result(jobs, capsys):
-    arguments = ["still", "stabilise=off", "hydra.run.dir=out", "segmenter=motion"]
+    arguments = ["stabilise=off", "hydra.run.dir=out", "segmenter=motion"]
     assert segment(arguments, still_clip()) == 0
     assert report()["candidates"] == []
     assert "no candidate: nothing moves by itself in this clip" in capsys.readouterr().out
@@ -86,8 +86,8 @@ def test_a_clip_in_which_nothing_moves_is_a_result(jobs, capsys):
 def test_it_needs_a_clip(run, jobs):
     done = run("segment", "segmenter=motion")
     assert done.status == 1
-    assert "expected the clip first" in done.error
-    assert "cinekit segment CLIP [overrides]" in done.error
+    assert "expected CLIP (the video)" in done.error
+    assert "cinekit segment CLIP [NAME=VALUE ...]" in done.error
     assert "nowhere.mp4: expected a file, found none" in run("segment", "nowhere.mp4").error
 
 
