@@ -35,9 +35,10 @@ STEPS = (
 
 def job(folder: Path, source: Path, step: int) -> dict[str, float]:
     """One run in this process: seconds, and bytes of the peak."""
-    from cinekit.job import Settings, make
+    from cinekit.job import make
     from cinekit.see import CandidateOptions, MaskSegmenter
     from cinekit.see.motion import MotionSegmenter
+    from cinekit.settings import Settings
     from cinekit.store.cache import Cache
     from cinekit.store.memory import peak_memory
     from cinekit.testing import planted_loop
@@ -50,9 +51,9 @@ def job(folder: Path, source: Path, step: int) -> dict[str, float]:
         candidates=CandidateOptions(painted=str(folder / painted) if painted else None),
         writers={"gif": GifWriter()} if how.get("writer") else {"mp4": Mp4Writer()},
     )
-    make(planted_loop(40, size=(72, 96), frames=96)[0], Settings(), folder / "warm-up")
+    make(planted_loop(40, size=(72, 96), frames=96)[0], output=folder / "warm-up")
     began = time.perf_counter()
-    result = make(source, settings, folder / "out", cache=Cache(folder / "cache"))
+    result = make(source, settings=settings, output=folder / "out", cache=Cache(folder / "cache"))
     return {
         "all": time.perf_counter() - began,
         "to a solution": sum(s.seconds for s in result.stages if s.name not in AFTER),

@@ -22,20 +22,25 @@ SIZE, FRAMES, CANDIDATES = (540, 960), 150, 4
 
 def job(folder: Path) -> dict[str, float]:
     """One measured run in this process."""
-    from cinekit.job import Settings, make
+    from cinekit.job import make
     from cinekit.see import CandidateOptions
+    from cinekit.settings import Settings
     from cinekit.store.memory import peak_memory
     from cinekit.testing import demo_clip, planted_loop
     from cinekit.write import Mp4Writer
 
-    settings = Settings(candidates=CandidateOptions(combine=1, everything=False, most=CANDIDATES))
-    make(planted_loop(40, size=(72, 96), frames=96)[0], settings, folder / "warm-up")
+    settings = Settings(
+        candidates=CandidateOptions(combine=1, everything=False, most=CANDIDATES), features={}
+    )
+    make(
+        planted_loop(40, size=(72, 96), frames=96)[0], settings=settings, output=folder / "warm-up"
+    )
     clip = demo_clip(size=SIZE, frames=FRAMES)
     began = time.perf_counter()
     Mp4Writer().write(clip.frames, clip.fps, folder / "reference.mp4")
     reference = time.perf_counter() - began
     began, cpu = time.perf_counter(), time.process_time()
-    result = make(clip, settings, folder / "out")
+    result = make(clip, settings=settings, output=folder / "out")
     seconds = time.perf_counter() - began
     figures = {f"  {stage.name}": stage.seconds for stage in result.stages}
     return {

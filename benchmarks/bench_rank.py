@@ -13,12 +13,12 @@ from cinekit.labels import LabelMap
 from cinekit.model import (
     Candidate,
     Category,
-    Cinemagraph,
     Clip,
     Judgement,
+    Loop,
     Motion,
     Regions,
-    Result,
+    Scene,
     SemanticResponse,
     Stabilisation,
     Verdict,
@@ -67,20 +67,17 @@ def test_features_of_a_loop(benchmark):
         np.where(moves, 40, 1).astype(np.int16), np.zeros(size[1:], np.int16), size[0]
     )
     water = Category("water", Motion.NATURAL)
-    cinemagraph = Cinemagraph(
+    loop = Loop(
         Candidate("water", ("water",), moves), labels, size[0], Judgement(Verdict.GOOD, (), {}), {}
     )
-    result = Result(
+    scene = Scene(
         clip=Clip(frames, 30.0),
         stabilisation=Stabilisation(False, 0.0, 0.0, 1.0, True),
         response=SemanticResponse(np.full((120, 135, 240, 1), 255, np.uint8), (water,), "made"),
         regions=Regions((), (), moves),
         working=(30, 270, 480),
         every=4,
-        cinemagraphs=(cinemagraph,),
-        stages=(),
-        settings={},
     )
     extractors = {"standard": StandardFeatures(), "faces": FaceFeatures()}
-    benchmark(extract_all, extractors, result, cinemagraph, frames)
+    benchmark(extract_all, extractors, scene, loop, frames)
     assert benchmark.stats.stats.median < 1

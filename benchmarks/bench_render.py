@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit import make_cinemagraphs, read_clip
+from cinekit import make, read_clip
 from cinekit.clip import ClipOptions
 from cinekit.labels import LabelMap
 from cinekit.loop import (
@@ -129,7 +129,7 @@ def main() -> int:
     for name in ("sea_rocks", "fountain_passerby") if data.is_dir() else ():
         (path,) = data.glob(f"{name}.*")
         small = ClipOptions(max_height=SMALL[0], max_width=SMALL[1], seconds=FEW / 30)
-        result = make_cinemagraphs(read_clip(path, small))
+        result = make(read_clip(path, small))
         made = result.cinemagraphs[0]
         show_errors(f"{name}, {made.candidate.id}", result.clip, made.labels, made.n_frames)
     return 0

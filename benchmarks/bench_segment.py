@@ -33,7 +33,6 @@ from PIL import Image, ImageDraw
 from segment_truth import Score, Truth, coco, drawn, read_picture, score
 
 from cinekit.errors import CinekitError
-from cinekit.job import peak_memory
 from cinekit.model import Clip, SemanticResponse
 from cinekit.plug.build import build_component
 from cinekit.plug.options import option_values
@@ -41,6 +40,7 @@ from cinekit.plug.providers import option_files
 from cinekit.plug.registry import Plugins, load_plugins, unavailable
 from cinekit.protocols import Segmenter
 from cinekit.see import all_categories
+from cinekit.store.memory import peak_memory
 from cinekit.testing import demo_clip
 from cinekit.text import one_line
 from cinekit.write import Mp4Writer

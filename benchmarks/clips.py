@@ -22,13 +22,12 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.clip import read_clip
-from cinekit.job import Settings, make_cinemagraphs
+from cinekit.job import make
 from cinekit.judge import decode_check
-from cinekit.model import Cinemagraph, Result
 from cinekit.plug.build import build_option
 from cinekit.plug.registry import load_plugins
-from cinekit.write.output import OutputFolder
+from cinekit.result import Cinemagraph
+from cinekit.settings import Settings
 
 SHOWPIECES = (
     "coffee_pour",
@@ -65,19 +64,15 @@ def segmenter_of(name: str, data: Path) -> Any:
 
 def run(path: Path, segmenter: str, data: Path, folder: Path) -> list[dict[str, Any]]:
     """One job; a row per candidate."""
-    settings = Settings(segmenter=segmenter_of(segmenter, data))
-    outputs = OutputFolder(folder, settings.writers, refused=True)
-    rows: list[dict[str, Any]] = []
-
-    def sink(result: Result, made: Cinemagraph, frames: NDArray[np.uint8]) -> None:
-        outputs.add(result, made, frames)
-        rows.append(row(path.stem, segmenter, made, frames, folder / f"{made.candidate.id}.mp4"))
-
+    settings = Settings(segmenter=segmenter_of(segmenter, data), write_refused=True)
     began = time.perf_counter()
-    result = make_cinemagraphs(read_clip(path), sink=sink, segmenter=settings.segmenter)
-    outputs.finish(result)
+    result = make(path, output=folder, settings=settings)
+    seconds = time.perf_counter() - began
+    rows = [
+        row(path.stem, segmenter, made, made.frames(), folder / f"{made.id}.mp4") for made in result
+    ]
     for one in rows:
-        one["seconds"] = time.perf_counter() - began
+        one["seconds"] = seconds
         one["stages"] = {stage.name: stage.seconds for stage in result.stages}
         one["peak_gb"] = max(stage.peak_bytes for stage in result.stages) / 1e9
     return rows

@@ -4,8 +4,8 @@ One object moves in a perfect loop, the rest of the picture stands still::
 
     import cinekit
 
-    clip = cinekit.read_clip("coffee.mp4")
-    result = cinekit.make_cinemagraphs(clip)
+    result = cinekit.make("coffee.mp4", segmenter="motion")
+    result.best.save("loop.mp4")
 
 Names are imported when they are first used, so that ``import cinekit`` stays light; all of them are
 listed in ``__init__.pyi``.

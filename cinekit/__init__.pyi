@@ -15,6 +15,7 @@ from cinekit.clip import read_clip as read_clip
 
 # Errors
 from cinekit.errors import BrokenPluginError as BrokenPluginError
+from cinekit.errors import Cancelled as Cancelled
 from cinekit.errors import CinekitError as CinekitError
 from cinekit.errors import ClipError as ClipError
 from cinekit.errors import ClipNotFoundError as ClipNotFoundError
@@ -27,22 +28,22 @@ from cinekit.errors import RenderError as RenderError
 from cinekit.errors import SegmenterError as SegmenterError
 from cinekit.errors import SolverError as SolverError
 from cinekit.errors import UnknownComponentError as UnknownComponentError
+from cinekit.errors import UnknownOptionError as UnknownOptionError
 from cinekit.errors import WeightsError as WeightsError
 from cinekit.errors import WriteError as WriteError
-from cinekit.job import make_cinemagraphs as make_cinemagraphs
-from cinekit.job import render_frames as render_frames
+from cinekit.job import make as make
 
 # Plugins: judges
 from cinekit.labels import LabelMap as LabelMap
 from cinekit.model import Candidate as Candidate
 from cinekit.model import Category as Category
-from cinekit.model import Cinemagraph as Cinemagraph
 from cinekit.model import Clip as Clip
 from cinekit.model import Judgement as Judgement
+from cinekit.model import Loop as Loop
 from cinekit.model import Motion as Motion
 from cinekit.model import Region as Region
 from cinekit.model import Regions as Regions
-from cinekit.model import Result as Result
+from cinekit.model import Scene as Scene
 from cinekit.model import SemanticResponse as SemanticResponse
 from cinekit.model import Verdict as Verdict
 from cinekit.plug.build import build_option as build_option
@@ -63,6 +64,7 @@ from cinekit.protocols import Judge as Judge
 from cinekit.protocols import LabelProblem as LabelProblem
 from cinekit.protocols import Progress as Progress
 from cinekit.protocols import Proposal as Proposal
+from cinekit.protocols import Ranker as Ranker
 from cinekit.protocols import Reporter as Reporter
 
 # Plugins: segmenters
@@ -81,10 +83,11 @@ from cinekit.rank.aem import MappingKind as MappingKind
 from cinekit.rank.aem import fit_aem as fit_aem
 from cinekit.rank.base import Features as Features
 from cinekit.rank.base import FittedRanker as FittedRanker
-from cinekit.rank.base import Ranker as Ranker
 from cinekit.rank.base import Scaler as Scaler
 from cinekit.rank.base import Training as Training
 from cinekit.rank.base import UserRatings as UserRatings
+from cinekit.result import Cinemagraph as Cinemagraph
+from cinekit.result import Result as Result
 from cinekit.see.ensemble import CombineSegmenter as CombineSegmenter
 from cinekit.see.folding import resample as resample
 from cinekit.see.network import NetworkSegmenter as NetworkSegmenter
@@ -97,9 +100,11 @@ from cinekit.see.network_file import sample_centres as sample_centres
 from cinekit.see.vocabulary import Vocabulary as Vocabulary
 from cinekit.see.vocabulary import face_categories as face_categories
 from cinekit.see.vocabulary import load_vocabulary as load_vocabulary
+from cinekit.settings import Settings as Settings
 from cinekit.solve import ExpansionSolver as ExpansionSolver
 from cinekit.solve.initial import first_labels as first_labels
 from cinekit.store.atomic import whole_file as whole_file
+from cinekit.store.cache import Cache as Cache
 from cinekit.store.paths import models_folder as models_folder
 
 # Plugins: networks that run on torch

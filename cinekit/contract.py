@@ -18,11 +18,11 @@ from cinekit.errors import BrokenPluginError
 from cinekit.labels import LabelMap
 from cinekit.model import (
     Candidate,
-    Cinemagraph,
     Clip,
     Judgement,
+    Loop,
     Regions,
-    Result,
+    Scene,
     SemanticResponse,
 )
 from cinekit.protocols import (
@@ -123,12 +123,12 @@ def write(
 
 def extract(
     extractor: FeatureExtractor,
-    result: Result,
-    cinemagraph: Cinemagraph,
+    scene: Scene,
+    loop: Loop,
     frames: NDArray[np.uint8],
 ) -> Mapping[str, float]:
     """What an extractor says of a cinemagraph: a number for every name."""
-    values: Any = extractor.extract(result, cinemagraph, frames)
+    values: Any = extractor.extract(scene, loop, frames)
     if not isinstance(values, Mapping):
         raise broken(extractor, "extract", "a mapping from names to numbers", values)
     for name, value in values.items():

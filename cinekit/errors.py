@@ -6,7 +6,9 @@ the message alone and exits with status 1; a traceback means a bug in cinekit.
     CinekitError
     ├── ClipError (ValueError)
     │   └── ClipNotFoundError (FileNotFoundError)
+    ├── Cancelled
     ├── ConfigError (ValueError)
+    │   └── UnknownOptionError (TypeError)
     ├── PluginError (LookupError)
     │   ├── UnknownComponentError
     │   ├── DuplicateComponentError
@@ -37,6 +39,14 @@ class ClipNotFoundError(ClipError, FileNotFoundError):
 
 class ConfigError(CinekitError, ValueError):
     """An option has a value outside its range, is missing, or does not exist."""
+
+
+class UnknownOptionError(ConfigError, TypeError):
+    """There is no option of that name; the message has the one that reads alike."""
+
+
+class Cancelled(CinekitError):
+    """The job was ended by its caller; nothing was written."""
 
 
 class PluginError(CinekitError, LookupError):

@@ -1,193 +1,190 @@
-"""The whole job, once through: each arrow of the data flow is one call, each value one type.
+"""The whole job, once through: each step is one call, each value complete when it is made.
 
-    clip -> stabilise -> response -> regions -> candidates -> working clip and its costs
-         -> Algorithm 1 (stage 1 shared, stages 2 and 3 per candidate)
-         -> per candidate: labels at clip resolution, borders refined, rendered, judged, written
+    source -> Clip -> SemanticResponse -> Regions, Candidates        what is seen: a Scene
+           -> working clip, its costs, Algorithm 1                   labels of every candidate
+           -> Loop (clip resolution, borders, rendered, judged), features, files
+           -> Ranking -> Result -> report and result.json
 
 No configuration object reaches this far: everything is a component or a dataclass of options.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import os
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from enum import Enum
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cinekit import contract
-from cinekit.checks import Checked, Count, Natural
-from cinekit.clip import ClipOptions, StabiliseOptions, read_clip, stabilise
-from cinekit.energy import EnergyOptions, LoopCosts, WorkingOptions, make_working
-from cinekit.errors import ConfigError
-from cinekit.judge import LimitJudge
-from cinekit.loop import RenderOptions, check_names, check_still, to_clip_resolution
-from cinekit.mend import HeldAttempt, MixedAttempt, WholeAttempt, finish, frames_of
+from cinekit.clip import read_clip, stabilise
+from cinekit.clip.given import Source, given_clip
+from cinekit.energy import LoopCosts, make_working
+from cinekit.energy.working import frame_step, working_shape
+from cinekit.errors import Cancelled
+from cinekit.features import extract_all
+from cinekit.loop import check_names, check_still, to_clip_resolution
+from cinekit.mend import finish, frames_of
 from cinekit.model import (
     Candidate,
-    Cinemagraph,
     Clip,
+    Loop,
+    Ranking,
     Regions,
-    Result,
+    Scene,
     SemanticResponse,
     Stabilisation,
     StageCost,
 )
-from cinekit.protocols import (
-    Attempt,
-    Judge,
-    Progress,
-    Reporter,
-    Segmenter,
-    SilentReporter,
-    Solver,
-    Writer,
-)
-from cinekit.see import (
-    CandidateOptions,
-    RegionOptions,
-    everything_of,
-    make_candidates,
-    select_regions,
-)
-from cinekit.see.motion import MotionSegmenter
+from cinekit.plug.registry import load_plugins
+from cinekit.protocols import Progress, Reporter, SilentReporter
+from cinekit.rank.personal import rank, store_path
+from cinekit.result import Cinemagraph, Result, order_of
+from cinekit.see import everything_of, make_candidates, select_regions
+from cinekit.settings import Options, Settings, settings_of
 from cinekit.solve import SolvedCandidate
 from cinekit.solve.border_costs import BorderCosts, border_costs
-from cinekit.solve.multiscale import MultiscaleSolver
 from cinekit.solve.resolve import Resolver
+from cinekit.store.archive import plain
 from cinekit.store.cache import Cache, Recall
 from cinekit.store.fingerprint import identity
 from cinekit.store.memory import give_back, peak_memory
-from cinekit.write import Mp4Writer
 from cinekit.write.output import OutputFolder
 
-Sink = Callable[[Result, Cinemagraph, NDArray[np.uint8]], None]
-"""Receives each cinemagraph with its rendered frames, uint8 (n, H, W, 3), as soon as it is done."""
+Sink = Callable[[Scene, Loop, NDArray[np.uint8]], None]
+"""Receives each loop with its rendered frames, uint8 (n, H, W, 3), as soon as it is done."""
 
 NOTHING_MOVES = "nothing moves by itself here: no candidate"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings(Checked):
-    """Everything that a job needs: components and options. The defaults need no weights.
-
-    attempts : to mend a candidate that is not good, in the order in which they are tried.
-    stabilise, clip, regions, candidates, working, energy, render : options of those stages.
-    writers : by name; each writes every candidate once.
-    repeat : rounds of the loop in a file, for players that do not loop.
-    write_refused : also write the candidates whose verdict is "refused".
-    report : also write report.html.
-    threads : of the solver, 0 takes all cores. The result does not depend on it.
-    """
-
-    segmenter: Segmenter = field(default_factory=MotionSegmenter)
-    solver: Solver = field(default_factory=MultiscaleSolver)
-    judge: Judge = field(default_factory=LimitJudge)
-    attempts: tuple[Attempt, ...] = field(
-        default_factory=lambda: (HeldAttempt(), MixedAttempt(), WholeAttempt())
-    )
-    clip: ClipOptions = field(default_factory=ClipOptions)
-    stabilise: StabiliseOptions = field(default_factory=StabiliseOptions)
-    regions: RegionOptions = field(default_factory=RegionOptions)
-    candidates: CandidateOptions = field(default_factory=CandidateOptions)
-    working: WorkingOptions = field(default_factory=WorkingOptions)
-    energy: EnergyOptions = field(default_factory=EnergyOptions)
-    render: RenderOptions = field(default_factory=RenderOptions)
-    writers: Mapping[str, Writer] = field(default_factory=lambda: {"mp4": Mp4Writer()})
-    repeat: Count = 1
-    write_refused: bool = False
-    report: bool = True
-    threads: Natural = 0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        attempts = enumerate(self.attempts)
-        components: Iterable[tuple[str, object, type[Any], type[Any]]] = (
-            ("segmenter", self.segmenter, Segmenter, MotionSegmenter),
-            ("solver", self.solver, Solver, MultiscaleSolver),
-            ("judge", self.judge, Judge, LimitJudge),
-            *((f"attempts[{i}]", one, Attempt, WholeAttempt) for i, one in attempts),
-        )
-        for name, received, kind, example in components:
-            if isinstance(received, type) or not isinstance(received, kind):
-                raise ConfigError(
-                    f"{name}: expected a component such as {example.__name__}(), "
-                    f"received {received!r}"
-                )
-
-
-def make_cinemagraphs(
-    clip: Clip,
+def make(
+    source: Source,
     *,
+    output: str | Path | None = None,
+    fps: float | None = None,
+    settings: Settings | None = None,
+    progress: Callable[[str, float], None] | None = None,
+    cancel: threading.Event | None = None,
     reporter: Reporter | None = None,
     sink: Sink | None = None,
     cache: Cache | None = None,
-    **settings: Any,
+    **options: Unpack[Options],
 ) -> Result:
-    """Turn a clip into cinemagraphs; nothing is written.
+    """Turn a short video into cinemagraphs.
+
+    Safe to call from several threads and processes at once; the result is the same.
 
     Parameters
     ----------
-    clip : from :func:`cinekit.read_clip`, or made from frames.
-    reporter : where progress and warnings go; nowhere by default.
-    sink : called with every cinemagraph and its frames; without it, render the ones you want with
-        :func:`render_frames`.
-    cache : where what was found is kept for the next run of the same clip; nothing is kept by
-        default. The result does not depend on it.
-    **settings : fields of :class:`Settings`.
+    source : path, open binary file, bytes, Clip, or frames as uint8 (T, H, W, 3), RGB.
+        The video; at least half a second of it.
+    output : path, optional
+        The folder that gets the loops, ``report.html`` and ``result.json``. It gets all of them at
+        the end, or none when the job fails. Nothing is written by default.
+    fps : float, optional
+        Frames per second, for an array of frames only.
+    settings : Settings, optional
+        What the options change; the defaults need no weights.
+    progress : callable(stage, share), optional
+        Called from the thread that works with the name of the stage, such as "solve", and the share
+        of it that is done, in [0, 1]. What it raises ends the job.
+    cancel : threading.Event, optional
+        Set it from another thread to end the job; it ends within a second or two.
+    reporter : Reporter, optional
+        Is told the stages, notes and warnings; they are in the result too.
+    sink : callable(scene, loop, frames), optional
+        Is given every loop as soon as it is done.
+    cache : Cache, optional
+        Where what was found is kept for the next run of the same clip. The result does not depend
+        on it.
+    **options
+        The fields of :class:`Settings`: components by name or as objects, options as a mapping or
+        as the dataclass of them.
 
     Returns
     -------
-    Result, whose ``cinemagraphs`` are sorted best first; empty when nothing moves.
-    """
-    return _Job(Settings(**settings), reporter or SilentReporter(), cache).run(clip, sink)
-
-
-def render_frames(
-    result: Result, cinemagraph: Cinemagraph, options: RenderOptions | None = None
-) -> NDArray[np.uint8]:
-    """The frames of one cinemagraph of a result: uint8 (n, H, W, 3); the loop once."""
-    return frames_of(result.clip, cinemagraph, options or RenderOptions())
-
-
-def make(
-    source: Path | str | Clip,
-    settings: Settings,
-    output: Path,
-    reporter: Reporter | None = None,
-    sink: Sink | None = None,
-    cache: Cache | None = None,
-) -> Result:
-    """The main job: read, solve, render and write everything into the folder ``output``.
-
-    sink : also called with every cinemagraph and its frames.
-    cache : where what was found is kept for the next run of the same clip.
+    Result
+        Its cinemagraphs, best first; empty when nothing moves.
 
     Raises
     ------
     CinekitError
-        One line; what was written before stays, nothing is half-written.
+        One line. :class:`ClipError` for the source, :class:`ConfigError` and :class:`PluginError`
+        for the options, :class:`Cancelled` when ``cancel`` was set.
+
+    Examples
+    --------
+    >>> import cinekit, cinekit.testing
+    >>> clip, _, _ = cinekit.testing.planted_loop(24, size=(72, 96), frames=60)
+    >>> result = cinekit.make(clip, segmenter="motion", candidates={"combine": 1})
+    >>> [(one.id, str(one.judgement.verdict)) for one in result]
+    [('texture_1', 'good')]
+
+    From a file into a folder, with a component as an object:
+
+    >>> cinekit.make("clip.mp4", output="out", solver=cinekit.ExpansionSolver())  # doctest: +SKIP
     """
-    reporter = reporter or SilentReporter()
-    outputs = OutputFolder(Path(output), settings.writers, settings.repeat, settings.write_refused)
-    job = _Job(settings, reporter, cache)
-
-    def add(result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]) -> None:
-        outputs.add(result, cinemagraph, frames)
-        if sink is not None:
-            sink(result, cinemagraph, frames)
-
-    result = job.run(source if isinstance(source, Clip) else Path(source), add)
-    with job.stage("report"):
-        outputs.finish(result, report=settings.report)
+    reporter = _Watched(reporter or SilentReporter(), progress, cancel)
+    if options:
+        settings, notes = settings_of(options, load_plugins(), settings)
+        for note in notes:
+            reporter.note(note)
+    settings = settings or Settings()
+    with given_clip(source, fps) as given, _open(output, settings) as files:
+        job = _Job(settings, reporter, cache)
+        result = job.run(given, [one for one in (files and files.add, sink) if one])
+        if files is not None:
+            with job.stage("report"):
+                files.finish(result)
     return result
+
+
+def _open(
+    output: str | Path | None, settings: Settings
+) -> AbstractContextManager[OutputFolder | None]:
+    if output is None:
+        return nullcontext()
+    return OutputFolder(
+        Path(output),
+        settings.writers,
+        repeat=settings.repeat,
+        refused=settings.write_refused,
+        report=settings.report,
+    )
+
+
+class _Watched:
+    """A reporter that also calls ``progress``, and raises Cancelled once ``cancel`` is set."""
+
+    def __init__(
+        self,
+        reporter: Reporter,
+        progress: Callable[[str, float], None] | None,
+        cancel: threading.Event | None,
+    ) -> None:
+        self.note, self.warn = reporter.note, reporter.warn
+        self._reporter, self._progress, self._cancel = reporter, progress, cancel
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Progress]:
+        with self._reporter.stage(name) as inner:
+
+            def tell(share: float) -> None:
+                if self._cancel is not None and self._cancel.is_set():
+                    raise Cancelled(f"cancelled while at '{name}': nothing was written")
+                inner(share)
+                if self._progress is not None:
+                    self._progress(name, share)
+
+            tell(0.0)
+            yield tell
+            tell(1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +193,23 @@ class _Opened:
 
     clip: Clip
     stabilisation: Stabilisation
+
+
+@dataclass(frozen=True, eq=False)
+class _Solved:
+    """A candidate on its way: made by an earlier run, or solved and still to be made."""
+
+    key: str | None
+    loop: Loop | None
+    solved: tuple[SolvedCandidate, BorderCosts] | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """A loop, and what the extractors say of it."""
+
+    loop: Loop
+    features: Mapping[str, float]
 
 
 class _Job:
@@ -214,6 +228,38 @@ class _Job:
         with self.reporter.stage(name) as progress:
             yield progress
         self.costs.append(StageCost(name, time.perf_counter() - began, peak_memory()))
+
+    def run(self, source: Clip | Path, sinks: list[Sink]) -> Result:
+        """From a file or a clip in memory to the result."""
+        settings = self.settings
+        name = source.name if isinstance(source, Clip) else source.stem
+        key = self.recall.key("clip", source, name, settings.clip, settings.stabilise)
+        opened = self.open(source, key)
+        clip = opened.clip
+        check_still(settings.render.still, clip)
+        response = self.see(clip, key)
+        regions, candidates = self.choose(clip, response)
+        scene = Scene(
+            clip=clip,
+            stabilisation=opened.stabilisation,
+            response=response,
+            regions=regions,
+            working=working_shape(clip, settings.working),
+            every=frame_step(clip.n_frames, settings.working),
+        )
+        notes = () if candidates else (NOTHING_MOVES,)
+        made = self.finish(scene, self.solve(scene, candidates, key), sinks) if candidates else []
+        ranking = self.rank(clip, made)
+        for note in (*notes, *self.recall.summary()):
+            self.reporter.note(note)
+        return Result(
+            **vars(scene),
+            cinemagraphs=self.in_order(clip, made, ranking),
+            ranking=ranking,
+            stages=tuple(self.costs),
+            settings=plain(settings),
+            notes=notes,
+        )
 
     def open(self, source: Clip | Path, key: str | None) -> _Opened:
         """Read and stabilise. A clip that came from a file is kept; one in memory is there."""
@@ -234,48 +280,141 @@ class _Job:
         self._say(opened.clip, clip)
         return opened
 
-    def run(self, source: Clip | Path, sink: Sink | None) -> Result:
-        """From a file or a clip in memory to the result."""
-        settings, recall = self.settings, self.recall
-        name = source.name if isinstance(source, Clip) else source.stem
-        clip_key = recall.key("clip", source, name, settings.clip, settings.stabilise)
-        opened = self.open(source, clip_key)
-        clip = opened.clip
-        check_still(settings.render.still, clip)
+    def see(self, clip: Clip, clip_key: str | None) -> SemanticResponse:
+        """What the segmenter sees in every frame."""
+        segmenter = self.settings.segmenter
         with self.stage("segment") as progress:
-            key = recall.key("response", clip_key, component=settings.segmenter)
-            response = recall.load("response", key, SemanticResponse)
+            key = self.recall.key("response", clip_key, component=segmenter)
+            response = self.recall.load("response", key, SemanticResponse)
             if response is None:
-                response = contract.respond(settings.segmenter, clip, progress)
-                recall.save("response", key, response)
+                response = contract.respond(segmenter, clip, progress)
+                self.recall.save("response", key, response)
         for note in response.notes:
             self.reporter.note(note)
+        return response
+
+    def choose(
+        self, clip: Clip, response: SemanticResponse
+    ) -> tuple[Regions, tuple[Candidate, ...]]:
+        """Which regions may move, and which sets of them are solved."""
+        settings = self.settings
         with self.stage("regions"):
             regions = select_regions(clip, response, settings.regions)
             if settings.energy.use_regions:
                 candidates = make_candidates(regions, settings.candidates)
             else:  # every pixel is target: all candidates would be the same
                 candidates = (everything_of(regions),) if regions.moving.any() else ()
-        self._tell(regions)
-        result = Result(
-            clip=clip,
-            stabilisation=opened.stabilisation,
-            response=response,
-            regions=regions,
-            working=(0, 0, 0),
-            every=1,
-            cinemagraphs=(),
-            stages=(),
-            settings=plain(settings),
+        for region in regions.regions:
+            self.reporter.note(
+                f"{region.name}: {region.motion.replace('_', '-')}, {region.area:.1%} of the frame"
+            )
+        for dropped in regions.dropped:
+            self.reporter.note(f"{dropped.name}: {dropped.reason}")
+        check_names(settings.render, candidates, regions)
+        return regions, candidates
+
+    def solve(
+        self, scene: Scene, candidates: tuple[Candidate, ...], clip_key: str | None
+    ) -> list[_Solved]:
+        """Algorithm 1 for all candidates together, except those that an earlier run made.
+
+        The working clip and its costs, as large as the clip, are gone with the return.
+        """
+        settings, recall = self.settings, self.recall
+        scene.clip.view.give_back()  # nobody looks at the clip while it is solved
+        with self.stage("costs"):
+            working = make_working(scene.clip, scene.response, scene.regions, settings.working)
+            resolver = Resolver(working, settings.energy, settings.solver, recall)
+            components = map(identity, (settings.judge, *settings.attempts))
+            inputs = (clip_key, scene.regions, settings.render, *components)
+            keys = [recall.key("loop", resolver.key(one), *inputs) for one in candidates]
+            loops = [recall.load("loop", key, Loop) for key in keys]
+            missing = [one for one, loop in zip(candidates, loops, strict=True) if loop is None]
+            costs = LoopCosts(working, settings.energy) if missing else None
+        found: Iterator[tuple[SolvedCandidate, BorderCosts]] = iter(())
+        if costs is not None:
+            with self.stage("solve") as progress:
+                threads = settings.threads or os.cpu_count() or 1
+                solved = resolver.solve(costs, missing, threads, progress)
+                borders = [border_costs(costs, one.candidate, scene.clip.size) for one in solved]
+            found = zip(solved, borders, strict=True)
+        return [
+            _Solved(key, loop, next(found) if loop is None else None)
+            for key, loop in zip(keys, loops, strict=True)
+        ]
+
+    def finish(self, scene: Scene, todo: list[_Solved], sinks: list[Sink]) -> list[_Made]:
+        """Each candidate at clip resolution, rendered, judged, described, and handed on."""
+        give_back()
+        settings, made = self.settings, []
+        with self.stage("render") as progress:
+            for i, one in enumerate(todo):
+                if one.solved is not None:
+                    loop, frames = self.mend(scene, *one.solved)
+                    self.recall.save("loop", one.key, loop)
+                else:
+                    assert one.loop is not None
+                    loop, frames = one.loop, frames_of(scene.clip, one.loop, settings.render)
+                made.append(_Made(loop, extract_all(settings.features, scene, loop, frames)))
+                for sink in sinks:
+                    sink(scene, loop, frames)
+                del frames
+                progress((i + 1) / len(todo))
+        scene.clip.view.give_back()
+        return made
+
+    def mend(
+        self, scene: Scene, solved: SolvedCandidate, weights: BorderCosts
+    ) -> tuple[Loop, NDArray[np.uint8]]:
+        """The best that solver and attempts made of a candidate, and its frames."""
+        settings, clip = self.settings, scene.clip
+        labels = to_clip_resolution(solved.labels, clip, scene.every)
+        return finish(
+            clip,
+            scene.regions,
+            solved,
+            labels,
+            weights,
+            render=settings.render,
+            judge=settings.judge,
+            attempts=settings.attempts,
         )
-        if candidates:
-            result = self._animate(result, clip_key, candidates, sink)
-        else:
-            self.reporter.note(NOTHING_MOVES)
-            result = dataclasses.replace(result, notes=(NOTHING_MOVES,))
-        if summary := recall.summary():
-            self.reporter.note(summary)
-        return dataclasses.replace(result, stages=tuple(self.costs))
+
+    def rank(self, clip: Clip, made: list[_Made]) -> Ranking | None:
+        """What the ranker, or the model of the user's taste, says of the loops."""
+        settings = self.settings
+        table = {one.loop.candidate.id: one.features for one in made if one.features}
+        if not table:
+            return None
+        store = store_path(settings.ratings)
+        ranking, notes = rank(
+            clip.name,
+            table,
+            settings.ranker,
+            settings.user,
+            store,
+            lambda kind: load_plugins().get("ranker", kind),
+        )
+        for note in notes:
+            self.reporter.warn(note)
+        return ranking
+
+    def in_order(
+        self, clip: Clip, made: list[_Made], ranking: Ranking | None
+    ) -> tuple[Cinemagraph, ...]:
+        """The loops as cinemagraphs, best first."""
+        scores = ranking.scores if ranking else {}
+        cinemagraphs = [
+            Cinemagraph(
+                **{name: getattr(one.loop, name) for name in Loop.__dataclass_fields__},
+                clip=clip,
+                render=self.settings.render,
+                features=one.features,
+                score=scores.get(one.loop.candidate.id),
+            )
+            for one in made
+        ]
+        return tuple(sorted(cinemagraphs, key=order_of))
 
     def _say(self, clip: Clip, before: Clip | None = None) -> None:
         """A clip's notes and warnings, without those that were said of it before."""
@@ -283,87 +422,3 @@ class _Job:
             self.reporter.note(note)
         for warning in clip.warnings[len(before.warnings) if before else 0 :]:
             self.reporter.warn(warning)
-
-    def _tell(self, regions: Regions) -> None:
-        for region in regions.regions:
-            self.reporter.note(
-                f"{region.name}: {region.motion.replace('_', '-')}, {region.area:.1%} of the frame"
-            )
-        for dropped in regions.dropped:
-            self.reporter.note(f"{dropped.name}: {dropped.reason}")
-
-    def _animate(
-        self,
-        result: Result,
-        clip_key: str | None,
-        candidates: tuple[Candidate, ...],
-        sink: Sink | None,
-    ) -> Result:
-        """Solve all candidates together, then finish them one by one, in their order."""
-        settings, recall, clip = self.settings, self.recall, result.clip
-        check_names(settings.render, candidates, result.regions)
-        clip.view.give_back()  # nobody looks at the clip while it is solved
-        with self.stage("costs"):
-            working = make_working(clip, result.response, result.regions, settings.working)
-            resolver = Resolver(working, settings.energy, settings.solver, recall)
-            components = map(identity, (settings.judge, *settings.attempts))
-            inputs = (clip_key, result.regions, settings.render, *components)
-            keys = [recall.key("loop", resolver.key(one), *inputs) for one in candidates]
-            loops = [recall.load("loop", key, Cinemagraph) for key in keys]
-            missing = [one for one, loop in zip(candidates, loops, strict=True) if loop is None]
-            costs = LoopCosts(working, settings.energy) if missing else None
-        result = dataclasses.replace(
-            result, working=(working.n_frames, *working.size), every=working.every
-        )
-        todo: Iterator[tuple[SolvedCandidate, BorderCosts]] = iter(())
-        if costs is not None:
-            with self.stage("solve") as progress:
-                threads = settings.threads or os.cpu_count() or 1
-                solved = resolver.solve(costs, missing, threads, progress)
-                borders = [border_costs(costs, one.candidate, clip.size) for one in solved]
-            todo = zip(solved, borders, strict=True)
-        del costs, resolver, working  # as large as the clip, and not read any more
-        give_back()
-        done = []
-        with self.stage("render") as progress:
-            for i, (key, loop) in enumerate(zip(keys, loops, strict=True)):
-                if loop is None:
-                    solution, weights = next(todo)
-                    loop, frames = finish(
-                        clip,
-                        result.regions,
-                        solution,
-                        to_clip_resolution(solution.labels, clip, result.every),
-                        weights,
-                        render=settings.render,
-                        judge=settings.judge,
-                        attempts=settings.attempts,
-                    )
-                    recall.save("loop", key, loop)
-                else:
-                    frames = frames_of(clip, loop, settings.render)
-                done.append(loop)
-                if sink is not None:
-                    sink(result, loop, frames)
-                del frames
-                progress((i + 1) / len(keys))
-        clip.view.give_back()
-        return dataclasses.replace(
-            result, cinemagraphs=tuple(sorted(done, key=lambda one: one.order))
-        )
-
-
-def plain(value: Any) -> Any:
-    """Settings as plain values for reports: dataclasses become dicts, enums their value."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {"class": type(value).__name__, **fields}
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    return str(value)

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import RenderError
+from cinekit.text import Brief
 
 STILL = 1
 """The period of a pixel that does not move ([O] section 3: ``p = 1`` is a still pixel)."""
@@ -143,8 +144,8 @@ class Patches:
     start: NDArray[np.int32]
 
 
-@dataclass(frozen=True, eq=False)
-class LabelMap:
+@dataclass(frozen=True, eq=False, repr=False)
+class LabelMap(Brief):
     """The solution: per pixel a period and a start frame, ``l_x = (p_x, s_x)`` ([O] section 3).
 
     period : int16 (H, W) in frames; 1 is a still pixel.

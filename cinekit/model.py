@@ -20,7 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cinekit.errors import ClipError
 from cinekit.labels import LabelMap
+from cinekit.text import Brief
 from cinekit.view import ClipView
 
 
@@ -51,8 +53,8 @@ class Category:
         object.__setattr__(self, "motion", Motion(self.motion))
 
 
-@dataclass(frozen=True, eq=False)
-class Clip:
+@dataclass(frozen=True, eq=False, repr=False)
+class Clip(Brief):
     """A short video in memory.
 
     frames : uint8 (T, H, W, 3), RGB, standard dynamic range, H and W even when read from a file.
@@ -70,12 +72,12 @@ class Clip:
 
     def __post_init__(self) -> None:
         if self.frames.ndim != 4 or self.frames.shape[-1] != 3 or self.frames.dtype != np.uint8:
-            raise ValueError(
+            raise ClipError(
                 "expected frames as uint8 (T, H, W, 3), "
                 f"received {self.frames.dtype} {self.frames.shape}"
             )
         if not self.fps > 0:
-            raise ValueError(f"expected fps > 0, received {self.fps}")
+            raise ClipError(f"expected fps > 0, received {self.fps}")
 
     @property
     def n_frames(self) -> int:
@@ -105,8 +107,8 @@ def is_constant(frames: NDArray[Any]) -> bool:
     return frames.ndim > 0 and (len(frames) == 1 or frames.strides[0] == 0)
 
 
-@dataclass(frozen=True, eq=False)
-class SemanticResponse:
+@dataclass(frozen=True, eq=False, repr=False)
+class SemanticResponse(Brief):
     """F of [O] 3.1: what a segmenter sees, per frame, folded to categories.
 
     probabilities : uint8 (T, h, w, C); ``value / 255`` is a probability, a cell's values sum to 255
@@ -160,8 +162,8 @@ class SemanticResponse:
         return (self.frame(t) for t in range(self.n_frames))
 
 
-@dataclass(frozen=True, eq=False)
-class Region:
+@dataclass(frozen=True, eq=False, repr=False)
+class Region(Brief):
     """A category worth animating, and where it is: pi_k of [O] 3.1, the map that a user paints on.
 
     name : unique within a clip, used as the candidate's id ("water", "texture 1").
@@ -185,8 +187,8 @@ class Dropped:
     reason: str
 
 
-@dataclass(frozen=True, eq=False)
-class Regions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Regions(Brief):
     """Top-K selection: what may move in this clip.
 
     regions : at most K, largest first. None is a result ("nothing moves by itself here").
@@ -216,8 +218,8 @@ class Regions:
         return out
 
 
-@dataclass(frozen=True, eq=False)
-class Candidate:
+@dataclass(frozen=True, eq=False, repr=False)
+class Candidate(Brief):
     """One way to animate the clip: the set of regions that should move, ID of [O] Eq. 6.
 
     id : file-name safe, unique within a result ("water", "person+tree", "everything").
@@ -269,8 +271,8 @@ class Judgement:
     measures: Mapping[str, float]
 
 
-@dataclass(frozen=True, eq=False)
-class Cinemagraph:
+@dataclass(frozen=True, eq=False, repr=False)
+class Loop(Brief):
     """A solved and judged candidate; its frames are rendered on demand, because they are large.
 
     labels : at the resolution of the clip.
@@ -286,12 +288,6 @@ class Cinemagraph:
     energies: Mapping[str, EnergyTerms]
     statistics: Mapping[str, float] = field(default_factory=dict)
     first: int = 0
-
-    @property
-    def order(self) -> tuple[int, float, str]:
-        """Sorts best first: by verdict; then the more of the frame moves, the earlier."""
-        area = self.judgement.measures.get("moving_area", 0.0)
-        return self.judgement.verdict.rank, -area, self.candidate.id
 
 
 @dataclass(frozen=True)
@@ -324,15 +320,13 @@ class StageCost:
     peak_bytes: int
 
 
-@dataclass(frozen=True, eq=False)
-class Result:
-    """Everything that one job found, enough to render, report and rank.
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Scene(Brief):
+    """What was seen in a clip, before anything is solved: all candidates share it.
 
-    clip : the clip that the labels index (after stabilisation).
-    working : (t, h, w) that the energy was solved on.
+    clip : the clip that labels index (after stabilisation).
+    working : (t, h, w) that the energy is solved on.
     every : source frames per working frame.
-    cinemagraphs : best first.
-    settings : the options that were used, as plain values.
     """
 
     clip: Clip
@@ -341,8 +335,38 @@ class Result:
     regions: Regions
     working: tuple[int, int, int]
     every: int
-    cinemagraphs: tuple[Cinemagraph, ...]
-    stages: tuple[StageCost, ...]
-    settings: Mapping[str, Any]
-    notes: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+
+
+def best_first(
+    verdict: Verdict, score: float | None, moving_area: float | None, candidate: str
+) -> tuple[int, float, float, str]:
+    """The key that sorts cinemagraphs best first, wherever they are listed.
+
+    By verdict; then by the ranker's score, where one was asked; then the more of the frame moves,
+    the earlier; then by name. A verdict comes before any taste: nobody's favourite is torn.
+    """
+    return verdict.rank, -(score or 0.0), -(moving_area or 0.0), candidate
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What a ranker said of a result's candidates.
+
+    by : which one. personal : whether the scores depend on the user.
+    ratings : how many of the user's own it rests on.
+    scores : by candidate, the predicted rating, 1 to 5.
+    """
+
+    by: str
+    personal: bool
+    user: str | None
+    ratings: int
+    scores: Mapping[str, float]
+
+    @property
+    def heading(self) -> str:
+        """One line that says whose order it is, and nothing that it is not."""
+        if not self.personal:
+            return f"by {self.by} (the same for everybody, not personal)"
+        own = f"{self.ratings} rating{'' if self.ratings == 1 else 's'}"
+        return f"for {self.user} by {self.by} ({own} of their own)"

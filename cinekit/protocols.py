@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,16 @@ from numpy.typing import NDArray
 from cinekit.labels import LabelMap
 from cinekit.model import (
     Candidate,
-    Cinemagraph,
     Clip,
     Judgement,
+    Loop,
     Regions,
-    Result,
+    Scene,
     SemanticResponse,
 )
+
+if TYPE_CHECKING:
+    from cinekit.rank.base import Features, FittedRanker
 
 Progress = Callable[[float], None]
 """Called with the share done, in [0, 1], from the thread that works. Must be cheap."""
@@ -308,11 +311,9 @@ class Writer(Component, Protocol):
 
 @runtime_checkable
 class FeatureExtractor(Component, Protocol):
-    """Describes a cinemagraph in numbers, for the rankers."""
+    """Describes a loop in numbers, for the rankers."""
 
-    def extract(
-        self, result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]
-    ) -> Mapping[str, float]:
+    def extract(self, scene: Scene, loop: Loop, frames: NDArray[np.uint8]) -> Mapping[str, float]:
         """Feature name -> value, the same names every time; NaN where there is no answer.
 
         The names of all extractors that run together are different: a prefix keeps them apart.
@@ -323,5 +324,23 @@ class FeatureExtractor(Component, Protocol):
         ------
         RankError
             When the frames are not a loop that it can describe.
+        """
+        ...
+
+
+@runtime_checkable
+class Ranker(Component, Protocol):
+    """Learns from everybody's ratings. A component: its fields are its options."""
+
+    fitted: ClassVar[type[FittedRanker]]
+    """What ``fit`` returns, so that a saved model can be read back."""
+
+    def fit(self, features: Features, ratings: NDArray[np.float64]) -> FittedRanker:
+        """Features of N cinemagraphs and ratings (N, U), 1 to 5, NaN = not rated.
+
+        Raises
+        ------
+        RankError
+            When they do not fit together or there is no rating at all.
         """
         ...

@@ -14,7 +14,7 @@ from PIL import Image
 
 import cinekit
 from cinekit.loop import RenderOptions
-from cinekit.model import Cinemagraph, Result
+from cinekit.model import Loop, Scene
 from cinekit.see import CandidateOptions
 from cinekit.testing import demo_clip
 from cinekit.write import WebpWriter, labels_image
@@ -30,18 +30,18 @@ def main() -> None:
     loops: dict[str, NDArray[np.uint8]] = {}
     labels: dict[str, NDArray[np.uint8]] = {}
 
-    def keep(result: Result, made: Cinemagraph, frames: NDArray[np.uint8]) -> None:
+    def keep(scene: Scene, made: Loop, frames: NDArray[np.uint8]) -> None:
         loops[made.candidate.id] = np.stack([small(frame) for frame in frames[::EVERY]])
         labels[made.candidate.id] = small(labels_image(made.labels))
 
     clip = demo_clip()
-    result = cinekit.make_cinemagraphs(
+    result = cinekit.make(
         clip,
         sink=keep,
         candidates=CandidateOptions(combine=1, everything=False),
         render=RenderOptions(length=4.0),
     )
-    names = [made.candidate.id for made in result.cinemagraphs][:4]
+    names = [made.id for made in result][:4]
     rows = [np.concatenate([loops[name] for name in names[i : i + 2]], axis=2) for i in (0, 2)]
     FOLDER.mkdir(parents=True, exist_ok=True)
     picture = np.concatenate(rows, axis=1)

@@ -13,10 +13,11 @@ import pytest
 
 import cinekit
 from cinekit import app as cli
-from cinekit.model import Regions, Result, Stabilisation
+from cinekit.model import Regions, Stabilisation
+from cinekit.result import Result
 
 if TYPE_CHECKING:
-    from cinekit.job import Settings
+    from cinekit.settings import Settings
 
 
 @dataclass
@@ -42,7 +43,16 @@ def empty_result() -> Result:
     )
     regions = Regions((), (), np.zeros((4, 4), bool))
     return Result(
-        clip, Stabilisation(False, 0, 0, 1, True), response, regions, (8, 4, 4), 1, (), (), {}
+        clip=clip,
+        stabilisation=Stabilisation(False, 0, 0, 1, True),
+        response=response,
+        regions=regions,
+        working=(8, 4, 4),
+        every=1,
+        cinemagraphs=(),
+        ranking=None,
+        stages=(),
+        settings={},
     )
 
 
@@ -55,9 +65,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Jobs]:
 
     jobs = Jobs()
 
-    def make(
-        source: Any, settings: Settings, output: Path, reporter: Any, sink: Any, cache: Any
-    ) -> Result:
+    def make(source: Any, *, settings: Settings, output: Path, reporter: Any, cache: Any) -> Result:
         jobs.calls.append((source, settings, output))
         jobs.cache = cache
         if error := jobs.fail(settings):

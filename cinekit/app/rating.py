@@ -116,28 +116,39 @@ def train(ranker: dict[str, Any], ratings: Path | None) -> int:
     plugins = load_plugins()
     name, built = ranker_of(plugins, ranker)
     path = ranking.store_path(ratings)
-    print(ranking.train(plugins, name, built, path))
+    print(ranking.train(name, built, path))
     print(f"model: {ranking.model_path(path)}")
     return 0
 
 
 def rank(result: Path, user: str | None, ranker: dict[str, Any], ratings: Path | None) -> int:
     """``cinekit rank RESULT user=NAME``: the result's cinemagraphs in this user's order."""
+    from cinekit.features import read_features
     from cinekit.plug.registry import load_plugins
     from cinekit.rank import personal as ranking
+    from cinekit.write import ranked, read_result, rewrite
 
-    folder, items = ranking.read_items(result)
+    folder, document = read_result(result)
     plugins = load_plugins()
     store = ranking.store_path(ratings)
-    prior = ranker_of(plugins, {**ranker, "name": ranker["name"] or "prior"})
+    _, prior = ranker_of(plugins, {**ranker, "name": ranker["name"] or "prior"})
     _no_other_model(ranker["name"], user, ranking.model_path(store))
-    found, notes = ranking.rank(items, plugins, prior, user, store)
+    found, notes = ranking.rank(
+        document["clip"]["name"],
+        read_features(folder),
+        prior,
+        user,
+        store,
+        lambda kind: plugins.get("ranker", kind),
+    )
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     print(found.heading)
-    for place in found.places:
-        print(f"{place.score:4.1f}  {place.candidate}")
-    ranking.write_ranking(found, folder)
+    document = ranked(document, found)
+    for one in document["candidates"]:
+        if one["id"] in found.scores:
+            print(f"{found.scores[one['id']]:4.1f}  {one['id']}  {one['verdict']}")
+    rewrite(folder, document)
     return 0
 
 

@@ -110,6 +110,12 @@ def frame_step(n_frames: int, options: WorkingOptions) -> int:
     return min(options.every, max(1, (n_frames - 1) // (options.min_frames - 1)))
 
 
+def working_shape(clip: Clip, options: WorkingOptions) -> tuple[int, int, int]:
+    """(t, h, w) of the working clip."""
+    every = frame_step(clip.n_frames, options)
+    return 1 + (clip.n_frames - 1) // every, *working_size(clip.size, options)
+
+
 def working_size(size: tuple[int, int], options: WorkingOptions) -> tuple[int, int]:
     """(h, w) for a clip of (H, W)."""
     scale = min(1.0, max(options.scale, options.min_side / min(size)))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cinekit import contract
 from cinekit.features.registry import FACES
-from cinekit.model import Cinemagraph, Clip, Result, SemanticResponse
+from cinekit.model import Clip, Loop, Scene, SemanticResponse
 from cinekit.protocols import Segmenter
 from cinekit.see.fusion import first_reason
 
@@ -39,14 +39,12 @@ class FaceFeatures:
         """Why its parser cannot run here, or None."""
         return None if self.parser is None else first_reason(self.parser)
 
-    def extract(
-        self, result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]
-    ) -> dict[str, float]:
+    def extract(self, scene: Scene, loop: Loop, frames: NDArray[np.uint8]) -> dict[str, float]:
         """Every name of FACES. frames : uint8 (n, H, W, 3), the rendered loop once."""
         if self.parser is None:
             return {**{feature.name: NAN for feature in FACES}, "face_known": 0.0}
         middle = len(frames) // 2
-        shown = Clip(frames[middle : middle + 1], result.clip.fps)
+        shown = Clip(frames[middle : middle + 1], scene.clip.fps)
         return faces(contract.respond(self.parser, shown))
 
 

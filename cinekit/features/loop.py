@@ -7,39 +7,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.features.registry import JUDGED, SEMANTIC
-from cinekit.model import Cinemagraph, Result, SemanticResponse, Verdict
+from cinekit.model import Loop, Scene, SemanticResponse, Verdict
 
 NAN = float("nan")
 SAMPLES = 8
 """Frames of the response that are looked at."""
 
 
-def loopability(result: Result, cinemagraph: Cinemagraph) -> dict[str, float]:
+def loopability(scene: Scene, loop: Loop) -> dict[str, float]:
     """Verdict, periods, energies per working pixel, and every measure of the judgement."""
-    labels, fps = cinemagraph.labels, result.clip.fps
+    labels, fps = loop.labels, scene.clip.fps
     looping = labels.looping
     periods = labels.period[looping] / fps
     counts = np.unique(labels.period[looping], return_counts=True)[1]
-    measures = cinemagraph.judgement.measures
+    measures = loop.judgement.measures
     return {
-        "verdict": float(Verdict.REFUSED.rank - cinemagraph.judgement.verdict.rank),
+        "verdict": float(Verdict.REFUSED.rank - loop.judgement.verdict.rank),
         "looping_area": float(looping.mean()),
-        "target_area": float(cinemagraph.candidate.target.mean()),
-        "loop_seconds": cinemagraph.n_frames / fps,
+        "target_area": float(loop.candidate.target.mean()),
+        "loop_seconds": loop.n_frames / fps,
         "period_mean": float(periods.mean()) if len(periods) else NAN,
         "period_deviation": float(periods.std()) if len(periods) else NAN,
         "period_dominant": float(counts.max() / counts.sum()) if len(counts) else NAN,
         "period_count": float(len(counts)),
         "start_deviation": float(labels.start[looping].std()) / fps if len(periods) else NAN,
-        **_energies(result, cinemagraph),
+        **_energies(scene, loop),
         **{f.name: float(measures.get(f.name.removeprefix("loop_"), NAN)) for f in JUDGED},
     }
 
 
-def _energies(result: Result, cinemagraph: Cinemagraph) -> dict[str, float]:
+def _energies(scene: Scene, loop: Loop) -> dict[str, float]:
     # "borders ..." are sums over another grid; the stages before them share the working one.
-    stages = [t for name, t in cinemagraph.energies.items() if not name.startswith("borders")]
-    pixels = result.working[1] * result.working[2]
+    stages = [t for name, t in loop.energies.items() if not name.startswith("borders")]
+    pixels = scene.working[1] * scene.working[2]
     parts = ("temporal", "label", "spatial", "total")
     if not stages or not pixels:
         return {f"energy_{part}": NAN for part in parts}

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from cinekit import contract
 from cinekit.errors import RankError
-from cinekit.model import Cinemagraph, Result
+from cinekit.model import Loop, Scene
 from cinekit.protocols import FeatureExtractor
 
 
 def extract_all(
     extractors: Mapping[str, FeatureExtractor],
-    result: Result,
-    cinemagraph: Cinemagraph,
+    scene: Scene,
+    loop: Loop,
     frames: NDArray[np.uint8],
 ) -> dict[str, float]:
     """What every extractor (by its name) says of one cinemagraph, in their order.
@@ -31,7 +31,7 @@ def extract_all(
     found: dict[str, float] = {}
     giver: dict[str, str] = {}
     for name, extractor in extractors.items():
-        values = contract.extract(extractor, result, cinemagraph, frames)
+        values = contract.extract(extractor, scene, loop, frames)
         twice = next((feature for feature in values if feature in giver), None)
         if twice is not None:
             raise RankError(

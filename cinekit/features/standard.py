@@ -16,7 +16,7 @@ from cinekit.features.look import look
 from cinekit.features.loop import loopability, occurrence
 from cinekit.features.motion import TRACK_FRAMES, flow_statistics, track_statistics
 from cinekit.features.registry import STANDARD
-from cinekit.model import Cinemagraph, Result
+from cinekit.model import Loop, Scene
 
 SAMPLES = 24
 """Frames that decide what moves."""
@@ -33,9 +33,7 @@ class StandardFeatures(Checked):
     width: Annotated[int, Within("[32, inf)")] = 240
     pairs: Count = 8
 
-    def extract(
-        self, result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]
-    ) -> dict[str, float]:
+    def extract(self, scene: Scene, loop: Loop, frames: NDArray[np.uint8]) -> dict[str, float]:
         """Every name of STANDARD, in its order.
 
         frames : uint8 (n, H, W, 3), the rendered loop once.
@@ -45,15 +43,15 @@ class StandardFeatures(Checked):
         RankError
             When the frames are not a loop of this clip.
         """
-        if frames.ndim != 4 or frames.shape[1:3] != result.clip.size or not len(frames):
+        if frames.ndim != 4 or frames.shape[1:3] != scene.clip.size or not len(frames):
             raise RankError(
-                f"features: expected the loop's frames as (n, {result.clip.size[0]}, "
-                f"{result.clip.size[1]}, 3), received {frames.shape}"
+                f"features: expected the loop's frames as (n, {scene.clip.size[0]}, "
+                f"{scene.clip.size[1]}, 3), received {frames.shape}"
             )
         spread = np.unique(np.linspace(0, len(frames) - 1, SAMPLES).round().astype(int))
         moving = self._moving([self._grey(frames[t]) for t in spread])
         chosen = np.unique(np.linspace(0, max(len(frames) - 2, 0), self.pairs).round().astype(int))
-        fps = result.clip.fps
+        fps = scene.clip.fps
         first = [self._grey(frame) for frame in frames[:TRACK_FRAMES]]
         pairs = [
             (self._grey(frames[t]), self._grey(frames[min(t + 1, len(frames) - 1)])) for t in chosen
@@ -62,8 +60,8 @@ class StandardFeatures(Checked):
             **look(self._small(frames[len(frames) // 2]), moving),
             **flow_statistics(pairs, moving, fps),
             **track_statistics(first, moving, fps),
-            **loopability(result, cinemagraph),
-            **occurrence(result.response, moving),
+            **loopability(scene, loop),
+            **occurrence(scene.response, moving),
         }
         return {feature.name: found[feature.name] for feature in STANDARD}
 

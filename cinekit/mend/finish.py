@@ -26,7 +26,7 @@ from cinekit.loop import (
     render_loop,
 )
 from cinekit.mend.whole import share_inside
-from cinekit.model import Candidate, Cinemagraph, Clip, Regions, Verdict
+from cinekit.model import Candidate, Clip, Loop, Regions, Verdict
 from cinekit.protocols import Attempt, Judge, Proposal
 from cinekit.solve import SolvedCandidate
 from cinekit.solve.border_costs import BorderCosts
@@ -39,7 +39,7 @@ _ELSEWHERE = 0.4
 """Share of what moves inside the target, below which another verdict than doubtful is not worth the
 seconds that making it takes: by the clip, so less than the half that the judge asks for."""
 
-Made = tuple[Cinemagraph, NDArray[np.uint8]]
+Made = tuple[Loop, NDArray[np.uint8]]
 """A cinemagraph and its frames, uint8 (n, H, W, 3)."""
 
 
@@ -113,7 +113,7 @@ def _make(
     begin_at(frames, first)
     borders = {"borders before": refined.before, "borders after": refined.after}
     words = {proposal.words: 1.0} if proposal.words else {}
-    made = Cinemagraph(
+    made = Loop(
         candidate,
         labels=shown,
         n_frames=n_frames,
@@ -125,10 +125,10 @@ def _make(
     return made, frames
 
 
-def frames_of(clip: Clip, cinemagraph: Cinemagraph, options: RenderOptions) -> NDArray[np.uint8]:
+def frames_of(clip: Clip, loop: Loop, options: RenderOptions) -> NDArray[np.uint8]:
     """The frames of a finished candidate as its file has them: uint8 (n, H, W, 3)."""
-    frames = render_loop(clip, cinemagraph.labels, cinemagraph.n_frames, options)
-    begin_at(frames, cinemagraph.first)
+    frames = render_loop(clip, loop.labels, loop.n_frames, options)
+    begin_at(frames, loop.first)
     return frames
 
 

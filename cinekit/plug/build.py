@@ -20,10 +20,19 @@ from typing import Any, TypeVar, get_args, get_origin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cinekit.errors import ConfigError
+from cinekit.errors import ConfigError, UnknownOptionError
 from cinekit.plug.options import as_mapping, describe, option_values
 from cinekit.plug.registry import Plugins
-from cinekit.protocols import Attempt, Component, FeatureExtractor, Judge, Segmenter, Solver, Writer
+from cinekit.protocols import (
+    Attempt,
+    Component,
+    FeatureExtractor,
+    Judge,
+    Ranker,
+    Segmenter,
+    Solver,
+    Writer,
+)
 from cinekit.text import did_you_mean
 
 Options = TypeVar("Options")
@@ -35,6 +44,7 @@ KIND_OF = {
     Judge: "judge",
     Writer: "writer",
     FeatureExtractor: "features",
+    Ranker: "ranker",
 }
 """Protocol in a type annotation -> kind of component that its node names."""
 
@@ -87,7 +97,7 @@ def build_options(
     hints = typing.get_type_hints(cls)
     for key in params:
         if key not in fields:
-            raise ConfigError(
+            raise UnknownOptionError(
                 f"{_join(where, key)}: unknown option{did_you_mean(str(key), fields)}; "
                 f"options: {', '.join(fields) or 'none'}"
             )
@@ -145,6 +155,8 @@ def _value(value: Any, hint: Any, where: str, plugins: Plugins | None) -> Any:
             return tuple(_enum(item, enum, where) for item in _items(value, where))
         return _enum(value, enum, where)
     if dataclasses.is_dataclass(hint):
+        if isinstance(value, typing.cast(type[Any], hint)):
+            return value
         if isinstance(value, str):
             raise ConfigError(f"{where}: expected a mapping of options, received {value!r}")
         params = as_mapping(value, where)
@@ -191,9 +203,12 @@ def _nested(value: Any, hint: Any, kind: str, where: str, plugins: Plugins) -> A
             for i, item in enumerate(_items(value, where))
         )
     if _is_sequence(hint) or get_origin(hint) is Mapping:
+        names = [value] if isinstance(value, str) else value
+        if isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names):
+            value = {name: name for name in names}
         nodes = as_mapping(value, where)
         for key, node in nodes.items():
-            if not isinstance(node, (str, Mapping)):
+            if not isinstance(node, (str, Mapping)) and not dataclasses.is_dataclass(node):
                 raise ConfigError(
                     f"{_join(where, key)}: expected the options of a {kind}, received {node!r}; "
                     f"a file of your own begins with '# @package {kind}.NAME'"
@@ -208,7 +223,12 @@ def _nested(value: Any, hint: Any, kind: str, where: str, plugins: Plugins) -> A
 
 
 def _nested_one(value: Any, kind: str, where: str, plugins: Plugins) -> Component:
-    """A nested node's name is an option of its group, whose values are the node's defaults."""
+    """A nested node's name is an option of its group, whose values are the node's defaults.
+
+    A component that is built already stays as it is.
+    """
+    if dataclasses.is_dataclass(value):
+        return typing.cast(Component, value)
     params = as_mapping(value, where)
     if isinstance(name := params.get("name"), str):
         values = option_values(plugins, kind, name)

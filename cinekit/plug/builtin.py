@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING
 from cinekit.plug.hooks import LazyComponents, hookimpl
 
 if TYPE_CHECKING:
-    from cinekit.protocols import Attempt, FeatureExtractor, Judge, Segmenter, Solver, Writer
-    from cinekit.rank.base import Ranker
+    from cinekit.protocols import (
+        Attempt,
+        FeatureExtractor,
+        Judge,
+        Ranker,
+        Segmenter,
+        Solver,
+        Writer,
+    )
 
 
 @hookimpl

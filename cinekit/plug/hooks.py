@@ -20,8 +20,15 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from cinekit.protocols import Attempt, FeatureExtractor, Judge, Segmenter, Solver, Writer
-    from cinekit.rank.base import Ranker
+    from cinekit.protocols import (
+        Attempt,
+        FeatureExtractor,
+        Judge,
+        Ranker,
+        Segmenter,
+        Solver,
+        Writer,
+    )
     from cinekit.store.weights import KnownModel
 
 GROUP = "cinekit"
@@ -248,7 +255,7 @@ def cinekit_features() -> Mapping[str, type[FeatureExtractor]]:  # type: ignore[
 
         @dataclass(frozen=True, kw_only=True)
         class RednessFeatures:
-            def extract(self, result, cinemagraph, frames):
+            def extract(self, scene, loop, frames):
                 return {"redness_mean": float(frames[..., 0].mean()) / 255}
 
 

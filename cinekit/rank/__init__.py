@@ -1,7 +1,7 @@
 """Predicts how a user would rate a cinemagraph, learning from everybody's ratings."""
 
 from cinekit.rank.aem import Aem, AemOptions, MappingKind, fit_aem
-from cinekit.rank.base import Features, FittedRanker, Ranker, Scaler, Training, UserRatings, join
+from cinekit.rank.base import Features, FittedRanker, Scaler, Training, UserRatings, join
 from cinekit.rank.soft_impute import Completion, soft_impute
 from cinekit.rank.store import RatingsStore, Table
 from cinekit.rank.study import Study, simulate_study
@@ -13,7 +13,6 @@ __all__ = [
     "Features",
     "FittedRanker",
     "MappingKind",
-    "Ranker",
     "RatingsStore",
     "Scaler",
     "Study",

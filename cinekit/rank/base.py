@@ -8,13 +8,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cinekit.errors import RankError
-from cinekit.protocols import Component
 from cinekit.rank.ratings import HIGHEST, LOWEST, check_ratings
 
 Array = NDArray[np.float64]
@@ -223,21 +222,3 @@ class FittedRanker(ABC):
         check_ratings(user.known[:, None])
         check_ratings(user.more_ratings[:, None])
         return replace(user, known=user.known[self.order])
-
-
-@runtime_checkable
-class Ranker(Component, Protocol):
-    """Learns from everybody's ratings. A component: its fields are its options."""
-
-    fitted: ClassVar[type[FittedRanker]]
-    """What ``fit`` returns, so that a saved model can be read back."""
-
-    def fit(self, features: Features, ratings: Array) -> FittedRanker:
-        """Features of N cinemagraphs and ratings (N, U), 1 to 5, NaN = not rated.
-
-        Raises
-        ------
-        RankError
-            When they do not fit together or there is no rating at all.
-        """
-        ...

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from cinekit import contract
 from cinekit.errors import RankError
-from cinekit.protocols import Progress, silent
-from cinekit.rank.base import Array, Features, FittedRanker, Ranker, UserRatings
+from cinekit.protocols import Progress, Ranker, silent
+from cinekit.rank.base import Array, Features, FittedRanker, UserRatings
 from cinekit.rank.metrics import average_precision, kendall_tau, ndcg, rmse
 from cinekit.rank.ratings import check_ratings
 

@@ -8,6 +8,7 @@ arrays, plain values and that class: nothing in it is executed.
 from __future__ import annotations
 
 import json
+import math
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -96,6 +97,30 @@ def pack(value: Any, path: str, arrays: Arrays) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise TypeError(f"{path}: cannot keep a {type(value).__name__} in a file")
+
+
+def plain(value: Any) -> Any:
+    """A value as what json knows, for people and other programs; it cannot be read back.
+
+    A dataclass becomes a dict that names its class, an enum its value, a number that is not finite
+    None; floats keep 6 significant digits. Anything unknown becomes its ``str``.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        held = {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        return {"class": type(value).__name__, **held}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return float(f"{value:.6g}") if abs(value) < 1e6 else round(value, 1)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
 def unpack(kind: Any, value: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:

@@ -171,10 +171,10 @@ class Recall:
         if self._cache is not None and key is not None:
             self._cache.save(kind, key, value, self._tell)
 
-    def summary(self) -> str | None:
-        """One line that says what was found, or None."""
+    def summary(self) -> tuple[str, ...]:
+        """What was found, in one line, or in none."""
         found = [f"{kind} ({n})" if n > 1 else kind for kind, n in self._found.items() if n]
-        return f"kept from an earlier run: {', '.join(found)}" if found else None
+        return (f"kept from an earlier run: {', '.join(found)}",) if found else ()
 
 
 def _delete(path: Path) -> None:

@@ -5,8 +5,8 @@ from cinekit.store.fingerprint import identity as identity
 from cinekit.testing.attempt_suite import AttemptSuite as AttemptSuite
 from cinekit.testing.component_suite import ComponentSuite as ComponentSuite
 from cinekit.testing.feature_suite import FeatureSuite as FeatureSuite
+from cinekit.testing.feature_suite import loop_of as loop_of
 from cinekit.testing.feature_suite import moving_box as moving_box
-from cinekit.testing.feature_suite import result_of as result_of
 from cinekit.testing.harbour import demo_clip as demo_clip
 from cinekit.testing.judge_suite import JudgeSuite as JudgeSuite
 from cinekit.testing.package_suite import OptionSuite as OptionSuite

@@ -18,7 +18,7 @@ from cinekit import contract
 from cinekit.labels import LabelMap
 from cinekit.protocols import Proposal
 from cinekit.testing.component_suite import ComponentSuite
-from cinekit.testing.feature_suite import moving_box, result_of
+from cinekit.testing.feature_suite import loop_of, moving_box
 
 LONGEST = 60
 """Frames of the longest loop that the suite asks for."""
@@ -31,7 +31,7 @@ class AttemptSuite(ComponentSuite):
 
     def proposed(self, frames: NDArray[np.uint8]) -> tuple[LabelMap, Proposal | None]:
         """Labels of a box that moves, see :func:`moving_box`, and what is proposed instead."""
-        result, made = result_of(frames)
+        result, made = loop_of(frames)
         return made.labels, contract.propose(
             *(self.component(), result.clip, result.regions, made.candidate, made.labels, LONGEST)
         )
@@ -59,6 +59,6 @@ class AttemptSuite(ComponentSuite):
         frames = moving_box((54, 96), 24)
         frames.flags.writeable = False
         labels, _ = self.proposed(frames)
-        wanted = result_of(frames)[1].labels
+        wanted = loop_of(frames)[1].labels
         np.testing.assert_array_equal(labels.period, wanted.period)
         np.testing.assert_array_equal(labels.start, wanted.start)

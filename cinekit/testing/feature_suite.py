@@ -21,13 +21,13 @@ from cinekit.labels import LabelMap
 from cinekit.model import (
     Candidate,
     Category,
-    Cinemagraph,
     Clip,
     EnergyTerms,
     Judgement,
+    Loop,
     Motion,
     Regions,
-    Result,
+    Scene,
     SemanticResponse,
     Stabilisation,
     Verdict,
@@ -56,8 +56,8 @@ def box_of(size: tuple[int, int]) -> NDArray[np.bool_]:
     return inside
 
 
-def result_of(frames: NDArray[np.uint8], fps: float = 25.0) -> tuple[Result, Cinemagraph]:
-    """A job's result whose only candidate, "water", is the box of :func:`moving_box`.
+def loop_of(frames: NDArray[np.uint8], fps: float = 25.0) -> tuple[Scene, Loop]:
+    """A scene and a loop in it, whose candidate "water" is the box of :func:`moving_box`.
 
     frames : uint8 (n, H, W, 3), of the clip and of its loop alike.
     """
@@ -68,25 +68,22 @@ def result_of(frames: NDArray[np.uint8], fps: float = 25.0) -> tuple[Result, Cin
     terms = EnergyTerms(temporal=100.0, label=20.0, spatial=30.0)
     begins, lasts = (n // 4, 0), (max(n // 2, 1), 1)  # in the box, elsewhere
     start, period = (np.where(box, *one).astype(np.int16) for one in (begins, lasts))
-    cinemagraph = Cinemagraph(
+    loop = Loop(
         Candidate("water", ("water",), box),
         LabelMap(period, start, n),
         n,
         Judgement(Verdict.GOOD, (), {"own_jump": 1.5, "moving_area": 0.2}),
         {"stage 3": terms, "borders after": replace(terms, temporal=7.0)},
     )
-    result = Result(
+    scene = Scene(
         clip=Clip(frames, fps),
         stabilisation=Stabilisation(False, 0.0, 0.0, 1.0, True),
         response=SemanticResponse(np.broadcast_to(cells, (n, h, w, 2)), (water, wall), "planted"),
         regions=Regions((), (), box),
         working=(5, 10, 10),
         every=4,
-        cinemagraphs=(cinemagraph,),
-        stages=(),
-        settings={},
     )
-    return result, cinemagraph
+    return scene, loop
 
 
 class FeatureSuite(ComponentSuite):
@@ -96,7 +93,7 @@ class FeatureSuite(ComponentSuite):
 
     def extracted(self, frames: NDArray[np.uint8], fps: float = 25.0) -> dict[str, float]:
         """What the extractor under test says of a loop."""
-        return dict(contract.extract(self.component(), *result_of(frames, fps), frames))
+        return dict(contract.extract(self.component(), *loop_of(frames, fps), frames))
 
     def test_the_names_are_the_same_every_time_and_its_own(self) -> None:
         names = list(self.extracted(moving_box()))

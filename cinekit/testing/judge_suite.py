@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from cinekit import contract
 from cinekit.model import Judgement, Verdict
 from cinekit.testing.component_suite import ComponentSuite
-from cinekit.testing.feature_suite import moving_box, result_of
+from cinekit.testing.feature_suite import loop_of, moving_box
 
 
 class JudgeSuite(ComponentSuite):
@@ -27,11 +27,11 @@ class JudgeSuite(ComponentSuite):
 
     def judged(self, frames: NDArray[np.uint8], first: int = 0) -> Judgement:
         """The judgement on a loop of a box that moves, see :func:`moving_box`."""
-        result, made = result_of(frames)
+        scene, loop = loop_of(frames)
         frames.flags.writeable = False  # nobody may change what others show afterwards
         return contract.judge(
-            *(self.component(), result.clip, made.labels, made.candidate),
-            *(result.regions, frames, first),
+            *(self.component(), scene.clip, loop.labels, loop.candidate),
+            *(scene.regions, frames, first),
         )
 
     def test_reasons_are_lines_and_a_good_loop_has_none(self) -> None:

@@ -26,7 +26,7 @@ import pytest
 
 from cinekit import contract
 from cinekit.errors import MissingDependencyError, WeightsError
-from cinekit.testing.feature_suite import moving_box, result_of
+from cinekit.testing.feature_suite import loop_of, moving_box
 from cinekit.testing.segmenter_suite import segmenter_clip
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -63,7 +63,7 @@ class WeightsSuite:
         if hasattr(component, "respond"):
             contract.respond(component, segmenter_clip(1, 32, 48))
         else:
-            contract.extract(component, *result_of(frames := moving_box()), frames)
+            contract.extract(component, *loop_of(frames := moving_box()), frames)
 
     def test_damaged_weights_are_one_clear_line(self, tmp_path: Path) -> None:
         path = tmp_path / self.file

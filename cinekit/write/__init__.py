@@ -10,20 +10,21 @@ from cinekit.write.maps import (
     labels_legend,
     mask_overlay,
 )
-from cinekit.write.media import LoopMedia, loop_media, preview
+from cinekit.write.media import preview
 from cinekit.write.mp4 import Mp4Writer
-from cinekit.write.order import reorder_result
+from cinekit.write.output import OutputFolder, rewrite
 from cinekit.write.report import report_html, write_report
-from cinekit.write.summary import SCHEMA, result_json, write_result
+from cinekit.write.summary import SCHEMA, Files, ranked, read_result, result_json
 from cinekit.write.video import WebmCodec, WebmWriter
 from cinekit.write.vlp import read_vlp, read_vlp_activation, write_vlp
 from cinekit.write.webp import WebpWriter
 
 __all__ = [
     "SCHEMA",
+    "Files",
     "GifWriter",
-    "LoopMedia",
     "Mp4Writer",
+    "OutputFolder",
     "WebmCodec",
     "WebmWriter",
     "WebpWriter",
@@ -32,19 +33,19 @@ __all__ = [
     "labels_figure",
     "labels_image",
     "labels_legend",
-    "loop_media",
     "mask_overlay",
     "preview",
+    "ranked",
+    "read_result",
     "read_vlp",
     "read_vlp_activation",
-    "reorder_result",
     "report_html",
     "result_json",
+    "rewrite",
     "whole_file",
     "write_bytes",
     "write_comparison",
     "write_report",
-    "write_result",
     "write_text",
     "write_vlp",
 ]

@@ -7,21 +7,17 @@ belongs beside its runs).
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from cinekit.errors import WriteError
 from cinekit.store.atomic import write_text
-from cinekit.write.media import MEDIA_TYPES
+from cinekit.write.media import shown_of
 from cinekit.write.report import environment, flat_settings
-from cinekit.write.summary import SCHEMA
-
-_SHOWN = (".mp4", ".webm", ".webp", ".gif")
-"""Which of a candidate's files is played, best first."""
+from cinekit.write.summary import read_result
 
 
 def write_comparison(
@@ -47,13 +43,12 @@ def write_comparison(
     path = Path(path)
     if not results:
         raise WriteError("expected at least one result.json to compare, received none")
-    files = [Path(one) / "result.json" if Path(one).is_dir() else Path(one) for one in results]
-    documents = [_read(file) for file in files]
+    folders, documents = zip(*(read_result(Path(one)) for one in results), strict=True)
     if different is None:
         different = differing_settings(documents)
     runs = [
-        _run(document, file.parent, path.parent, settings)
-        for document, file, settings in zip(documents, files, different, strict=True)
+        _run(document, folder, path.parent, settings)
+        for document, folder, settings in zip(documents, folders, different, strict=True)
     ]
     names = sorted({document["clip"]["name"] for document in documents})
     page = (
@@ -99,18 +94,6 @@ def _differs(name: str, runs: Sequence[dict[str, Any]]) -> bool:
     return any(one.get(name, missing) != runs[0].get(name, missing) for one in runs[1:])
 
 
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise WriteError(f"expected a result.json, cannot read {file}: {error}") from error
-    schema = document.get("schema") if isinstance(document, dict) else None
-    if schema != SCHEMA:
-        raise WriteError(f"expected a result of schema {SCHEMA}, {file} is {schema}")
-    assert isinstance(document, dict)
-    return document
-
-
 def _run(
     document: dict[str, Any], folder: Path, page: Path, different: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -124,7 +107,7 @@ def _run(
         "source": document["response"]["source"],
         "seconds": sum(stage["seconds"] for stage in document["stages"]),
         "peak": max((stage["peak_bytes"] for stage in document["stages"]), default=0),
-        "report": _link([report] if report else [], folder, page),
+        "report": _link(report, folder, page),
         "warnings": clip["warnings"] + document["warnings"],
         "dropped": document["dropped"],
         "candidates": [_tile(one, folder, page) for one in document["candidates"]],
@@ -132,22 +115,19 @@ def _run(
 
 
 def _tile(candidate: dict[str, Any], folder: Path, page: Path) -> dict[str, Any]:
-    names = candidate["files"].values()
-    best = [name for suffix in _SHOWN for name in names if name.endswith(suffix)]
-    link = _link(best, folder, page)
+    kind = shown_of(candidate["types"])
     final = candidate["energies"][-1]["total"] if candidate["energies"] else None
     return {
         **candidate,
         "title": candidate["id"].replace("_", " "),
-        "loop": link,
-        "is_video": bool(best) and MEDIA_TYPES[Path(best[0]).suffix].startswith("video/"),
+        "loop": _link(candidate["files"][kind] if kind else None, folder, page),
+        "is_video": kind is not None and candidate["types"][kind].startswith("video/"),
         "energy": final,
     }
 
 
-def _link(names: Iterable[str], folder: Path, page: Path) -> str | None:
-    """The first of the files as a link relative to the page, or None."""
-    for name in names:
-        relative = os.path.relpath(folder / name, page)
-        return quote(Path(relative).as_posix())
-    return None
+def _link(name: str | None, folder: Path, page: Path) -> str | None:
+    """A file as a link relative to the page."""
+    if name is None:
+        return None
+    return quote(Path(os.path.relpath(folder / name, page)).as_posix())

@@ -1,23 +1,23 @@
 """``report.html``: one page that shows what came out, why, and what it cost.
 
-Self-contained: every picture and loop is inside the file, nothing is fetched. Works without
-JavaScript; a few lines of it add pausing and comparing with the clip.
+Rendered from ``result.json`` and the media beside it, and nothing else. Self-contained: every
+picture and loop is inside the file, nothing is fetched. Works without JavaScript; a few lines of it
+add pausing and comparing with the clip.
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from cinekit.errors import WriteError
 from cinekit.judge import MEASURES
-from cinekit.model import Cinemagraph, Result, Verdict
+from cinekit.model import Verdict
 from cinekit.store.atomic import write_text
-from cinekit.write.maps import labels_image, mask_overlay
-from cinekit.write.media import LoopMedia, data_uri, picture_uri, preview
-from cinekit.write.summary import result_json
 
 TERMS = ("temporal", "label", "spatial")
 
@@ -25,11 +25,10 @@ _OUTLIER = 2.5
 """A start so many times above the other stages is drawn cut, so that those can be compared."""
 
 
-def write_report(result: Result, path: Path, media: Mapping[str, LoopMedia]) -> Path:
-    """Write the report of one job.
+def write_report(document: Mapping[str, Any], folder: Path) -> Path:
+    """Render the report of a result into its folder.
 
-    path : the file, or a folder that gets ``report.html``.
-    media : by candidate id; a candidate without an entry is listed without its loop.
+    document : what is in ``result.json``, made with a report.
 
     Returns
     -------
@@ -38,25 +37,17 @@ def write_report(result: Result, path: Path, media: Mapping[str, LoopMedia]) -> 
     Raises
     ------
     WriteError
-        When the folder is not writable.
+        When the folder is not writable, or a file that the report shows is gone.
     """
-    path = Path(path)
-    if path.is_dir():
-        path = path / "report.html"
-    write_text(path, report_html(result, media))
+    path: Path = folder / document["files"]["report"]
+    write_text(path, report_html(document, folder))
     return path
 
 
-def report_html(result: Result, media: Mapping[str, LoopMedia]) -> str:
+def report_html(document: Mapping[str, Any], folder: Path) -> str:
     """The report as text; see :func:`write_report`."""
-    clip = result.clip
-    document = result_json(result, {name: dict(item.files) for name, item in media.items()})
-    middle = clip.frames[clip.n_frames // 2]
-    empty = LoopMedia()
-    shown = [
-        _candidate(result, cinemagraph, data, media.get(cinemagraph.candidate.id, empty))
-        for cinemagraph, data in zip(result.cinemagraphs, document["candidates"], strict=True)
-    ]
+    media = document["media"]
+    shown = [_candidate(one, document, folder) for one in document["candidates"]]
     return (
         environment()
         .get_template("report.html.j2")
@@ -64,13 +55,12 @@ def report_html(result: Result, media: Mapping[str, LoopMedia]) -> str:
             data=document,
             shown=[one for one in shown if one["verdict"] != Verdict.REFUSED.value],
             refused=[one for one in shown if one["verdict"] == Verdict.REFUSED.value],
-            source=data_uri(preview(clip.frames, clip.fps), "video/mp4"),
+            source=_data_uri(folder, media["clip"], "video/mp4"),
             regions=[
-                {**data, "image": picture_uri(mask_overlay(middle, region.mask), longest=640)}
-                for region, data in zip(result.regions.regions, document["regions"], strict=True)
+                {**region, "image": _data_uri(folder, media[f"region {region['name']}"])}
+                for region in document["regions"]
             ],
-            moving_image=picture_uri(mask_overlay(middle, result.regions.moving), longest=640),
-            moving_area=float(result.regions.moving.mean()),
+            moving_image=_data_uri(folder, media["moving"]),
             stages=_stage_bars(document["stages"]),
             settings=list(flat_settings(document["settings"])),
             measures=MEASURES,
@@ -91,25 +81,35 @@ def environment() -> jinja2.Environment:
     return env
 
 
-def _candidate(
-    result: Result, cinemagraph: Cinemagraph, data: dict[str, Any], media: LoopMedia
-) -> dict[str, Any]:
+def _candidate(data: dict[str, Any], document: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Everything the template needs about one candidate."""
-    clip = result.clip
-    middle = clip.frames[clip.n_frames // 2]
-    labels = cinemagraph.labels
+    media = data["media"]
+    types = {data["files"][kind]: media_type for kind, media_type in data["types"].items()}
+    media_type = types.get(media.get("loop"), "video/mp4")
     return {
         **data,
         "title": data["id"].replace("_", " "),
-        "loop": None if media.preview is None else data_uri(media.preview, media.media_type),
-        "is_video": media.media_type.startswith("video/"),
-        "labels": picture_uri(labels_image(labels), lossless=True),
-        "target": picture_uri(mask_overlay(middle, cinemagraph.candidate.target), longest=640),
-        "contact": None if media.contact is None else picture_uri(media.contact),
+        "loop": _data_uri(folder, media["loop"], media_type) if "loop" in media else None,
+        "is_video": media_type.startswith("video/"),
+        "labels": _data_uri(folder, media["labels"]),
+        "target": _data_uri(folder, media["target"]),
+        "contact": _data_uri(folder, media["frames"]) if "frames" in media else None,
         "groups": energy_groups(data["energies"]),
-        "last_frame": labels.n_frames - 1,
+        "last_frame": document["clip"]["frames"] - 1,
         "main_period": max(data["periods"].items(), key=lambda item: item[1], default=None),
     }
+
+
+def _data_uri(folder: Path, name: str, media_type: str = "image/webp") -> str:
+    """A file of the folder as a ``data:`` URI with base64."""
+    try:
+        data = (folder / name).read_bytes()
+    except OSError as error:
+        raise WriteError(
+            f"{folder / name}: cannot read what the report shows ({error.strerror}); "
+            "make the result again"
+        ) from None
+    return f"data:{media_type};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def energy_groups(energies: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -3,79 +3,97 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cinekit.errors import WriteError
 from cinekit.labels import LabelMap
-from cinekit.model import Cinemagraph, Clip, EnergyTerms, Result
-from cinekit.store.atomic import write_text
+from cinekit.model import Clip, EnergyTerms, Loop, Ranking, Verdict, best_first
+from cinekit.result import Result
+from cinekit.store.archive import plain
 
 SCHEMA = "cinekit.result/1"
 """Changes its number when a key is renamed, removed or changes its meaning; new keys may come."""
 
-Files = Mapping[str, Mapping[str, str]]
-"""Candidate id -> kind ("mp4", "labels", ...) -> file name relative to the output folder."""
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """What was written for one candidate; names are relative to the output folder.
+
+    files : kind ("mp4", "labels") -> file. types : kind -> media type, of loops.
+    media : what the report shows: "loop", "labels", "target", "frames" -> file.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+    media: Mapping[str, str] = field(default_factory=dict)
 
 
 def result_json(
-    result: Result, files: Files | None = None, folder_files: Mapping[str, str] | None = None
+    result: Result,
+    files: Mapping[str, Files] | None = None,
+    media: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The result as plain JSON values: no arrays, no NaN (a figure that is not finite is null).
 
-    files : per candidate, what was written for it.
-    folder_files : what was written once for the job ("report" -> "report.html").
+    files : by candidate id; what has none was not written.
+    media : what the report shows of the clip: "clip", "moving", "region NAME" -> file.
     """
-    clip = result.clip
+    clip, regions, written = result.clip, result.regions, files or {}
     frames, height, width = result.working
-    document = {
+    return {
         "schema": SCHEMA,
         "cinekit": version("cinekit"),
         "clip": _clip(clip),
-        "stabilisation": {
-            "applied": result.stabilisation.applied,
-            "drift": result.stabilisation.drift,
-            "residual": result.stabilisation.residual,
-            "inliers": result.stabilisation.inliers,
-            "trusted": result.stabilisation.trusted,
-        },
+        "stabilisation": plain(vars(result.stabilisation)),
         "response": {
             "source": result.response.source,
             "categories": [category.name for category in result.response.categories],
             "notes": list(result.response.notes),
         },
         "working": {"frames": frames, "height": height, "width": width, "every": result.every},
-        "stages": [
-            {"name": stage.name, "seconds": stage.seconds, "peak_bytes": stage.peak_bytes}
-            for stage in result.stages
-        ],
+        "stages": [plain(vars(stage)) for stage in result.stages],
+        "moving": plain(float(regions.moving.mean())),
         "regions": [
             {
                 "name": region.name,
                 "motion": region.motion.value,
-                "area": region.area,
-                "moving": region.moving,
+                "area": plain(region.area),
+                "moving": plain(region.moving),
             }
-            for region in result.regions.regions
+            for region in regions.regions
         ],
-        "dropped": [
-            {"name": dropped.name, "reason": dropped.reason} for dropped in result.regions.dropped
-        ],
+        "dropped": [plain(vars(dropped)) for dropped in regions.dropped],
         "candidates": [
-            _candidate(cinemagraph, clip, (files or {}).get(cinemagraph.candidate.id, {}))
-            for cinemagraph in result.cinemagraphs
+            _candidate(one, clip, written.get(one.candidate.id, Files())) for one in result
         ],
+        "ranking": _ranking(result.ranking),
         "notes": list(result.notes),
         "warnings": list(result.warnings),
-        "settings": result.settings,
-        "files": dict(folder_files or {}),
+        "settings": plain(result.settings),
+        "media": dict(media or {}),
+        "files": {"report": "report.html"} if media else {},
     }
-    plain: dict[str, Any] = plain_json(document)
-    return plain
+
+
+def _ranking(ranking: Ranking | None) -> dict[str, Any] | None:
+    return None if ranking is None else plain({**vars(ranking), "heading": ranking.heading})
+
+
+def ranked(document: Mapping[str, Any], ranking: Ranking) -> dict[str, Any]:
+    """The document of a result in the order of another ranking."""
+
+    def order(one: Mapping[str, Any]) -> tuple[int, float, float, str]:
+        score = ranking.scores.get(one["id"])
+        return best_first(Verdict(one["verdict"]), score, one["moving_area"], one["id"])
+
+    candidates = sorted(document["candidates"], key=order)
+    return {**document, "candidates": candidates, "ranking": _ranking(ranking)}
 
 
 def _clip(clip: Clip) -> dict[str, Any]:
@@ -84,45 +102,40 @@ def _clip(clip: Clip) -> dict[str, Any]:
         "name": clip.name,
         "width": width,
         "height": height,
-        "fps": clip.fps,
+        "fps": plain(clip.fps),
         "frames": clip.n_frames,
-        "seconds": clip.seconds,
+        "seconds": plain(clip.seconds),
         "notes": list(clip.notes),
         "warnings": list(clip.warnings),
     }
 
 
-def _candidate(cinemagraph: Cinemagraph, clip: Clip, files: Mapping[str, str]) -> dict[str, Any]:
-    labels, judgement = cinemagraph.labels, cinemagraph.judgement
-    return {
-        "id": cinemagraph.candidate.id,
-        "categories": list(cinemagraph.candidate.regions),
-        "target_area": float(cinemagraph.candidate.target.mean()),
-        "frames": cinemagraph.n_frames,
-        "first_frame": cinemagraph.first,
-        "seconds": cinemagraph.n_frames / clip.fps,
-        "verdict": judgement.verdict.value,
-        "reasons": list(judgement.reasons),
-        "measures": dict(judgement.measures),
+def _candidate(loop: Loop, clip: Clip, written: Files) -> dict[str, Any]:
+    labels, judgement = loop.labels, loop.judgement
+    found = {
+        "id": loop.candidate.id,
+        "categories": loop.candidate.regions,
+        "target_area": float(loop.candidate.target.mean()),
+        "frames": loop.n_frames,
+        "first_frame": loop.first,
+        "seconds": loop.n_frames / clip.fps,
+        "verdict": judgement.verdict,
+        "reasons": judgement.reasons,
+        "measures": judgement.measures,
         "moving_area": judgement.measures.get("moving_area"),
         "looping_area": float(labels.looping.mean()),
         "there_and_back": float(labels.returns.mean()),
-        "periods": {str(period): share for period, share in period_shares(labels).items()},
-        "energies": [
-            {"stage": stage, **_terms(terms)} for stage, terms in cinemagraph.energies.items()
-        ],
-        "statistics": dict(cinemagraph.statistics),
-        "files": dict(files),
+        "periods": period_shares(labels),
+        "energies": [{"stage": stage, **_terms(terms)} for stage, terms in loop.energies.items()],
+        "statistics": loop.statistics,
+        **vars(written),
     }
+    document: dict[str, Any] = plain(found)
+    return document
 
 
 def _terms(terms: EnergyTerms) -> dict[str, float]:
-    return {
-        "temporal": terms.temporal,
-        "label": terms.label,
-        "spatial": terms.spatial,
-        "total": terms.total,
-    }
+    return {**vars(terms), "total": terms.total}
 
 
 def period_shares(labels: LabelMap) -> dict[int, float]:
@@ -132,47 +145,30 @@ def period_shares(labels: LabelMap) -> dict[int, float]:
     return {int(p): int(c) / total for p, c in zip(periods, counts, strict=True)}
 
 
-def plain_json(value: Any) -> Any:
-    """A value made of what JSON knows: numpy scalars become numbers, NaN and infinities null.
-
-    Anything unknown becomes its ``str``.
-    """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or isinstance(value, (bool, int)):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(key): plain_json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain_json(item) for item in value]
-    return str(value)
-
-
 def dump_json(document: Mapping[str, Any]) -> str:
-    """Readable JSON text with a newline at its end; floats at most 6 significant digits."""
-    return json.dumps(_rounded(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """Readable JSON text with a newline at its end."""
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return float(f"{value:.6g}") if abs(value) < 1e6 else round(value, 1)
-    if isinstance(value, Mapping):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_rounded(item) for item in value]
-    return value
-
-
-def write_result(document: Mapping[str, Any], path: Path) -> None:
-    """Write ``result.json``; the file appears whole or not at all.
+def read_result(result: Path) -> tuple[Path, dict[str, Any]]:
+    """The folder of a result, given it or its result.json, and what is in that.
 
     Raises
     ------
     WriteError
-        When the folder is not writable.
+        When it is none, or one of another schema.
     """
-    write_text(path, dump_json(document))
+    folder = result.parent if result.name == "result.json" else result
+    path = folder / "result.json"
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise WriteError(
+            f"{path}: expected a result, cannot read it ({type(error).__name__}); "
+            "give the folder that 'cinekit make' wrote"
+        ) from None
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema != SCHEMA:
+        raise WriteError(f"expected a result of schema {SCHEMA}, {path} is {schema}")
+    assert isinstance(document, dict)
+    return folder, document

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cinekit import make_cinemagraphs
-from cinekit.model import Cinemagraph, Result
+from cinekit import make
+from cinekit.result import Cinemagraph, Result
 from cinekit.testing import demo_clip
 from cinekit.write import labels_image
 
@@ -37,7 +37,7 @@ PIXELS = 0.03
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return make_cinemagraphs(demo_clip(size=SIZE, frames=FRAMES))
+    return make(demo_clip(size=SIZE, frames=FRAMES))
 
 
 def decisions(result: Result) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Careless:
     def respond(self, clip, progress): return ANSWER
     def solve(self, problem, start, progress): return ANSWER
     def write(self, frames, fps, path, repeat): return ANSWER
-    def extract(self, result, cinemagraph, frames): return ANSWER
+    def extract(self, scene, loop, frames): return ANSWER
     def fit(self, features, ratings): return ANSWER
     def judge(self, clip, labels, candidate, regions, frames, first): return ANSWER
     def propose(self, clip, regions, candidate, labels, longest): return ANSWER

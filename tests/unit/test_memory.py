@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import cinekit.job
-from cinekit.job import make_cinemagraphs
+from cinekit.job import make
 from cinekit.judge import LimitJudge
 from cinekit.judge.seams import own_jump
 from cinekit.labels import LabelMap
@@ -61,7 +61,7 @@ def test_the_costs_are_gone_before_anything_is_rendered(monkeypatch: pytest.Monk
     monkeypatch.setattr(cinekit.job, "LoopCosts", watched)
     monkeypatch.setattr(LimitJudge, "judge", look)
     clip, _, _ = planted_loop(24, size=(72, 96), frames=60)
-    make_cinemagraphs(clip, candidates=CandidateOptions(combine=1, everything=False))
+    make(clip, candidates=CandidateOptions(combine=1, everything=False))
     assert len(made) == 2
     assert alive
     assert set(alive) == {None}

@@ -12,18 +12,14 @@ import pytest
 import cinekit
 from cinekit.energy import EnergyOptions, WorkingOptions, energy_terms
 from cinekit.errors import RenderError, WriteError
-from cinekit.job import (
-    NOTHING_MOVES,
-    Settings,
-    make,
-    make_cinemagraphs,
-    plain,
-    render_frames,
-)
+from cinekit.job import NOTHING_MOVES, make
 from cinekit.loop import RenderOptions
-from cinekit.model import Cinemagraph, Clip, Judgement, Result, SemanticResponse, Verdict
+from cinekit.model import Clip, Judgement, Loop, Scene, SemanticResponse, Verdict
 from cinekit.protocols import Progress, SilentReporter, silent
+from cinekit.result import Cinemagraph, Result, order_of
 from cinekit.see import EVERYTHING, CandidateOptions, make_candidates, select_regions
+from cinekit.settings import Settings
+from cinekit.store.archive import plain
 from cinekit.testing import planted_loop, still_clip
 from cinekit.write.output import OutputFolder
 
@@ -40,10 +36,10 @@ def planted() -> tuple[Clip, np.ndarray, int]:
 def made(planted: tuple[Clip, np.ndarray, int]) -> tuple[Result, dict[str, np.ndarray]]:
     frames: dict[str, np.ndarray] = {}
 
-    def keep(result: Result, cinemagraph: Cinemagraph, rendered: np.ndarray) -> None:
-        frames[cinemagraph.candidate.id] = rendered
+    def keep(_scene: Scene, loop: Loop, rendered: np.ndarray) -> None:
+        frames[loop.candidate.id] = rendered
 
-    return make_cinemagraphs(planted[0], sink=keep, candidates=SINGLES), frames
+    return make(planted[0], sink=keep, candidates=SINGLES), frames
 
 
 def test_the_planted_loop_is_found(planted, made) -> None:
@@ -69,7 +65,7 @@ def test_what_stands_still_is_bit_equal_over_the_loop(made) -> None:
 def test_frames_rendered_on_demand_are_the_ones_that_were_judged(made) -> None:
     result, frames = made
     for cinemagraph in result.cinemagraphs:
-        again = render_frames(result, cinemagraph)
+        again = cinemagraph.frames()
         np.testing.assert_array_equal(again, frames[cinemagraph.candidate.id])
 
 
@@ -85,7 +81,7 @@ def test_energies_fall_and_stages_are_timed(made) -> None:
 
 
 def test_threads_change_nothing(planted, made) -> None:
-    alone = make_cinemagraphs(planted[0], candidates=SINGLES, threads=1)
+    alone = make(planted[0], candidates=SINGLES, threads=1)
     for a, b in zip(alone.cinemagraphs, made[0].cinemagraphs, strict=True):
         np.testing.assert_array_equal(a.labels.period, b.labels.period)
         np.testing.assert_array_equal(a.labels.start, b.labels.start)
@@ -108,7 +104,7 @@ class Heard(SilentReporter):
 def test_the_user_is_told_what_was_done_to_the_clip_and_what_was_dropped() -> None:
     clip = dataclasses.replace(still_clip(), notes=("trimmed",), warnings=("12 frames lost",))
     heard = Heard()
-    make_cinemagraphs(clip, reporter=heard)
+    make(clip, reporter=heard)
     assert heard.notes.count("trimmed") == 1
     assert heard.warnings == ["12 frames lost"]
     assert "background: static" in heard.notes
@@ -118,19 +114,20 @@ def test_the_user_is_told_what_was_done_to_the_clip_and_what_was_dropped() -> No
 def test_the_best_comes_first(made) -> None:
     (one, *_) = made[0].cinemagraphs
 
-    def judged(verdict: Verdict, area: float) -> Cinemagraph:
+    def judged(verdict: Verdict, score: float | None, area: float) -> Cinemagraph:
         judgement = Judgement(verdict, (), {"moving_area": area})
-        return dataclasses.replace(one, judgement=judgement)
+        return dataclasses.replace(one, judgement=judgement, score=score)
 
     order = [
-        judged(Verdict.GOOD, 0.5),
-        judged(Verdict.GOOD, 0.1),
-        judged(Verdict.DOUBTFUL, 0.9),
-        judged(Verdict.REFUSED, 0.95),
+        judged(Verdict.GOOD, 3.5, 0.1),
+        judged(Verdict.GOOD, 3.4, 0.5),
+        judged(Verdict.GOOD, 3.4, 0.2),
+        judged(Verdict.DOUBTFUL, 5.0, 0.9),
+        judged(Verdict.REFUSED, 5.0, 0.95),
     ]
-    found = [order[i] for i in (2, 3, 1, 0)]
-    found.sort(key=lambda one: one.order)
-    assert found == order
+    assert sorted([order[i] for i in (2, 3, 1, 0, 4)], key=order_of) == order
+    with pytest.raises(ValueError, match="best first"):
+        dataclasses.replace(made[0], cinemagraphs=tuple(order[::-1]))
 
 
 def test_the_command_ends_with_every_candidate_and_where_to_look(made, tmp_path: Path) -> None:
@@ -146,7 +143,7 @@ def test_the_command_ends_with_every_candidate_and_where_to_look(made, tmp_path:
 
 
 def test_nothing_moves_is_a_result(tmp_path: Path) -> None:
-    result = make(still_clip(), Settings(), tmp_path / "out")
+    result = make(still_clip(), output=tmp_path / "out")
     assert result.cinemagraphs == ()
     assert result.notes == (NOTHING_MOVES,)
     document = json.loads((tmp_path / "out" / "result.json").read_text())
@@ -156,16 +153,19 @@ def test_nothing_moves_is_a_result(tmp_path: Path) -> None:
 
 def test_without_regions_there_is_one_candidate(planted) -> None:
     energy = EnergyOptions(use_regions=False)
-    result = make_cinemagraphs(planted[0], energy=energy, working=SMALL)
+    result = make(planted[0], energy=energy, working=SMALL)
     assert [c.candidate.id for c in result.cinemagraphs] == [EVERYTHING]
 
 
 def test_the_folder_has_what_result_json_says(planted, tmp_path: Path) -> None:
-    make(planted[0], Settings(candidates=SINGLES, working=SMALL), tmp_path / "out")
+    make(planted[0], candidates=SINGLES, working=SMALL, output=tmp_path / "out")
     document = json.loads((tmp_path / "out" / "result.json").read_text())
     named = {file for one in document["candidates"] for file in one["files"].values()}
-    named |= {"result.json", *document["files"].values()}
-    assert {path.name for path in (tmp_path / "out").iterdir()} == named
+    for one in (document, *document["candidates"]):
+        named |= set(one["media"].values())
+    named |= {"result.json", "features.json", *document["files"].values()}
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert {path.relative_to(tmp_path / "out").as_posix() for path in files} == named
     assert any(name.endswith(".mp4") for name in named)
 
 
@@ -176,8 +176,10 @@ def test_files_hold_the_labels_and_as_many_rounds_as_asked(made, tmp_path: Path)
     result, frames = made
     (first, *_) = result.cinemagraphs
     name = first.candidate.id
-    outputs = OutputFolder(tmp_path, Settings().writers, repeat=2)
-    outputs.add(result, first, frames[name])
+    with OutputFolder(tmp_path, Settings().writers, repeat=2) as outputs:
+        for one in result:
+            outputs.add(result, one, frames[one.id])
+        outputs.finish(result)
     assert len(play_film(tmp_path / f"{name}.mp4").frames) == 2 * first.n_frames
     labels = read_vlp(tmp_path / f"labels_{name}.png", result.clip.n_frames)
     np.testing.assert_array_equal(labels.period, first.labels.period)
@@ -193,7 +195,7 @@ def test_one_word_swaps_the_segmenter_or_the_solver(planted, tmp_path: Path) -> 
 
     clip, mask, _ = planted
     Image.fromarray(mask.astype(np.uint8)).save(tmp_path / "pond.png")
-    result = make_cinemagraphs(
+    result = make(
         clip,
         segmenter=MaskSegmenter(path=str(tmp_path / "pond.png"), names=("1=water",)),
         solver=ExpansionSolver(sweeps=1),
@@ -213,9 +215,9 @@ def test_refused_candidates_are_listed_and_only_written_when_asked(made, tmp_pat
     result = dataclasses.replace(result, cinemagraphs=(refused,))
     for asked in (False, True):
         folder = tmp_path / str(asked)
-        outputs = OutputFolder(folder, Settings().writers, refused=asked)
-        outputs.add(result, refused, frames[refused.candidate.id])
-        outputs.finish(result)
+        with OutputFolder(folder, Settings().writers, refused=asked) as outputs:
+            outputs.add(result, refused, frames[refused.id])
+            outputs.finish(result)
         assert bool(list(folder.glob("*.mp4"))) is asked
         assert "torn" in (folder / "report.html").read_text()
 
@@ -223,7 +225,7 @@ def test_refused_candidates_are_listed_and_only_written_when_asked(made, tmp_pat
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("here")
     with pytest.raises(WriteError, match=r"cannot make the folder .*file: "):
-        make(still_clip(), Settings(), tmp_path / "file")
+        make(still_clip(), output=tmp_path / "file")
 
 
 def test_a_still_frame_beyond_the_clip_is_said_before_anything_is_found() -> None:
@@ -234,7 +236,7 @@ def test_a_still_frame_beyond_the_clip_is_said_before_anything_is_found() -> Non
 
     clip = still_clip()
     with pytest.raises(RenderError, match=rf"expected a frame index below {clip.n_frames}"):
-        make_cinemagraphs(clip, segmenter=Never(), render=RenderOptions(still=clip.n_frames))
+        make(clip, segmenter=Never(), render=RenderOptions(still=clip.n_frames))
 
 
 def test_settings_become_plain_values() -> None:
@@ -267,7 +269,7 @@ def test_the_readme_example_runs(planted, tmp_path: Path, monkeypatch, capsys) -
     Mp4Writer().write(planted[0].frames, planted[0].fps, tmp_path / "your.mp4")
     monkeypatch.chdir(tmp_path)
     readme = (Path(__file__).parents[2] / "README.md").read_text()
-    (code, *_) = [part for part in readme.split("```python\n")[1:] if "read_clip" in part]
+    (code, *_) = [part for part in readme.split("```python\n")[1:] if "cinekit.make(" in part]
     code = code.split("```")[0]
     assert len(code.strip().splitlines()) <= 6
     exec(compile(code, "README.md", "exec"), {})

@@ -17,12 +17,14 @@ import cinekit.contract
 import cinekit.job
 from cinekit.clip import ClipOptions, StabiliseMode, StabiliseOptions
 from cinekit.energy import EnergyOptions, WorkingOptions
-from cinekit.job import Settings, make
+from cinekit.job import make
 from cinekit.loop import RenderOptions
-from cinekit.model import Cinemagraph, Clip, Result, SemanticResponse
+from cinekit.model import Clip, Loop, Scene, SemanticResponse
 from cinekit.protocols import LabelProblem, Progress, Segmenter, Solution, Solver, Writer, silent
+from cinekit.result import Result
 from cinekit.see import CandidateOptions, MaskSegmenter, RegionOptions
 from cinekit.see.motion import MotionSegmenter
+from cinekit.settings import Settings
 from cinekit.solve import MultiscaleSolver
 from cinekit.store.cache import Cache
 from cinekit.testing import planted_loop
@@ -126,12 +128,14 @@ class Bench:
         CALLS.clear()
         frames: dict[str, np.ndarray] = {}
 
-        def keep(_result: Result, cinemagraph: Cinemagraph, rendered: np.ndarray) -> None:
-            frames[cinemagraph.candidate.id] = rendered.copy()
+        def keep(_scene: Scene, loop: Loop, rendered: np.ndarray) -> None:
+            frames[loop.candidate.id] = rendered.copy()
 
         kept = Cache(self.folder / "cache") if cache else None
         out = self.folder / "out"
-        result = make(self.folder / "clip.mp4", settings, out, sink=keep, cache=kept)
+        result = make(
+            self.folder / "clip.mp4", settings=settings, output=out, sink=keep, cache=kept
+        )
         return (result, frames), Counter(CALLS)
 
 
@@ -301,7 +305,7 @@ def test_a_job_that_failed_has_kept_what_it_found(bench: Bench) -> None:
 
     kept = Cache(bench.folder / "cache")
     with pytest.raises(RuntimeError):
-        make(bench.folder / "clip.mp4", settings, bench.folder / "out", sink=fail, cache=kept)
+        make(bench.folder / "clip.mp4", settings=settings, sink=fail, cache=kept)
     made, calls = bench.run(settings)
     assert calls == {"judge": 1, "write": 2}
     assert_same(made, bench.run(settings, cache=False)[0])
@@ -323,8 +327,9 @@ def test_damaged_entries_are_made_again(bench: Bench) -> None:
 def test_a_clip_in_memory_is_known_by_its_frames(bench: Bench, tmp_path: Path) -> None:
     clip, _, _ = planted_loop(24, size=(72, 96), frames=60)
     kept = Cache(tmp_path / "cache")
-    make(clip, bench.settings, tmp_path / "out", cache=kept)
+    make(clip, settings=bench.settings, output=tmp_path / "out", cache=kept)
     CALLS.clear()
-    make(replace(clip, frames=clip.frames.copy()), bench.settings, tmp_path / "out", cache=kept)
+    again = replace(clip, frames=clip.frames.copy())
+    make(again, settings=bench.settings, output=tmp_path / "out", cache=kept)
     assert CALLS == {"stabilise": 1, "write": 2}
     assert "clip" not in {one.kind for one in kept.entries()}, "it is in memory already"

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from cinekit import (
     Checked,
-    Cinemagraph,
     ConfigError,
     Count,
+    Loop,
     RankError,
-    Result,
+    Scene,
     find_weights,
     lacking,
     on_device,
@@ -57,9 +57,7 @@ class C3dFeatures(Checked):
         files = [self.model] if self.mean is None else [self.model, self.mean]
         return lacking("torch", "torch>=2.4", *files, known=KNOWN)
 
-    def extract(
-        self, result: Result, cinemagraph: Cinemagraph, frames: NDArray[np.uint8]
-    ) -> dict[str, float]:
+    def extract(self, scene: Scene, loop: Loop, frames: NDArray[np.uint8]) -> dict[str, float]:
         """The features of one loop.
 
         frames : uint8 (n, H, W, 3), the rendered loop once.
@@ -71,12 +69,12 @@ class C3dFeatures(Checked):
         WeightsError
             When a file is missing, damaged or of another network.
         """
-        if frames.ndim != 4 or frames.shape[1:3] != result.clip.size or not len(frames):
+        if frames.ndim != 4 or frames.shape[1:3] != scene.clip.size or not len(frames):
             raise RankError(
-                f"features 'c3d': expected the loop's frames as (n, {result.clip.size[0]}, "
-                f"{result.clip.size[1]}, 3), received {frames.shape}"
+                f"features 'c3d': expected the loop's frames as (n, {scene.clip.size[0]}, "
+                f"{scene.clip.size[1]}, 3), received {frames.shape}"
             )
-        values = describe(self._activations(frames, result.clip.fps), self.dims)
+        values = describe(self._activations(frames, scene.clip.fps), self.dims)
         digits = len(str(self.dims - 1))
         return {f"c3d{self.dims}_{i:0{digits}}": float(value) for i, value in enumerate(values)}
 

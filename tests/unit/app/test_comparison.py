@@ -10,8 +10,8 @@ import pytest
 from cinekit import job as pipeline
 from cinekit.app.comparison import _by_number
 from cinekit.errors import ClipError
-from cinekit.job import plain
-from cinekit.write import result_json, write_result
+from cinekit.store.archive import plain
+from cinekit.write import Files, result_json, rewrite
 from tests.unit.write import made
 
 SWEEP = "hydra.sweep.dir=swept"
@@ -22,12 +22,13 @@ def writing(jobs, monkeypatch) -> None:
     """Jobs that leave a result behind, as real ones do."""
     imitation = pipeline.make
 
-    def make(source, settings, output, *rest):
-        result = imitation(source, settings, output, *rest)
-        document = result_json(made.three(), {"water": {"mp4": "water.mp4"}}, {})
+    def make(source, *, settings, output, **rest):
+        result = imitation(source, settings=settings, output=output, **rest)
+        files = Files(files={"mp4": "water.mp4"}, types={"mp4": "video/mp4"})
+        document = result_json(made.three(), {"water": files})
         document["settings"] = {"segmenter": plain(settings.segmenter)}
         output.mkdir(parents=True, exist_ok=True)
-        write_result(document, output / "result.json")
+        rewrite(output, document)
         return result
 
     monkeypatch.setattr(pipeline, "make", make)

@@ -10,7 +10,6 @@ import pytest
 from omegaconf import OmegaConf
 
 from cinekit.app.settings import COMMAND_LINE_ONLY, FIELD_OF
-from cinekit.job import Settings
 from cinekit.plug.build import build_options
 from cinekit.plug.options import option_values
 from cinekit.plug.providers import (
@@ -21,6 +20,7 @@ from cinekit.plug.providers import (
     provider_of,
 )
 from cinekit.plug.registry import load_plugins
+from cinekit.settings import Settings
 from cinekit.testing import OptionSuite
 from cinekit.testing.package_suite import assert_mirrors
 

@@ -14,6 +14,7 @@ from cinekit.features import NAMES, write_features
 from cinekit.rank.personal import model_path, read_items, store_path
 from cinekit.rank.store import RatingsStore
 from cinekit.store.paths import home_folder
+from cinekit.write import SCHEMA
 
 CANDIDATES = {"water": 0.2, "tree": 0.02, "person": 0.4}
 
@@ -35,10 +36,11 @@ def make_result(folder: Path, clip: str = "clip", shift: float = 0.0) -> Path:
         table[name] = values
     write_features(table, folder)
     candidates = [
-        {"id": name, "verdict": "good", "files": {"mp4": f"{name}.mp4"}} for name in table
+        {"id": name, "verdict": "good", "moving_area": 0.1, "files": {"mp4": f"{name}.mp4"}}
+        for name in table
     ]
-    candidates.append({"id": "sky", "verdict": "refused", "files": {}})
-    document = {"clip": {"name": clip}, "candidates": candidates, "files": {}}
+    candidates.append({"id": "sky", "verdict": "refused", "moving_area": 0.1, "files": {}})
+    document = {"schema": SCHEMA, "clip": {"name": clip}, "candidates": candidates, "files": {}}
     (folder / "result.json").write_text(json.dumps(document))
     return folder
 
@@ -173,39 +175,18 @@ def test_features_become_a_table(tmp_path, capsys):
     assert "ends in .csv or .parquet" in capsys.readouterr().err
 
 
-def make_job(folder: Path, user: str | None) -> str:
-    """What ``make`` does with a result once it is written."""
-    from omegaconf import OmegaConf
-
-    from cinekit.app.make import _rank
-    from cinekit.features import read_features
-    from cinekit.plug.registry import load_plugins
-    from cinekit.protocols import SilentReporter
-    from cinekit.rank.prior import PriorRanker
-
-    config = OmegaConf.create({"user": user, "ratings": None, "ranker": {"name": "prior"}})
-    features = read_features(make_result(folder, "another clip"))
-    return _rank(config, load_plugins([]), PriorRanker(), features, folder, SilentReporter())
-
-
-def order_of(folder: Path) -> tuple[str, ...]:
-    document = json.loads((folder / "result.json").read_text())
-    return tuple(one["id"] for one in document["candidates"])
-
-
-def test_make_for_a_user_writes_the_result_in_their_order(tmp_path, capsys):
+def test_a_verdict_comes_before_any_taste(tmp_path, capsys):
     rate_many(tmp_path)
     assert main(["train", "ranker=completion"]) == 0
-    assert make_job(tmp_path / "ann", "ann").startswith("ranked for ann by completion (36 ratings")
-    assert order_of(tmp_path / "ann") == ("person", "water", "tree", "sky")
-    make_job(tmp_path / "bob", "bob")
-    assert order_of(tmp_path / "bob") == ("tree", "water", "person", "sky")
-
-
-def test_make_for_nobody_leaves_the_order_and_ranks_nothing(tmp_path):
-    assert make_job(tmp_path / "out", None) == ""
-    assert order_of(tmp_path / "out") == (*CANDIDATES, "sky")
-    assert "ranking" not in json.loads((tmp_path / "out" / "result.json").read_text())
+    folder = make_result(tmp_path / "new", "another clip")
+    document = json.loads((folder / "result.json").read_text())
+    document["candidates"][2]["verdict"] = "doubtful"
+    (folder / "result.json").write_text(json.dumps(document))
+    assert main(["rank", str(folder), "user=ann"]) == 0
+    document = json.loads((folder / "result.json").read_text())
+    assert [one["id"] for one in document["candidates"]] == ["water", "tree", "person", "sky"]
+    scores = document["ranking"]["scores"]
+    assert scores["person"] == max(scores.values())
 
 
 def test_a_model_of_other_features_is_refused_in_one_line(tmp_path, capsys):

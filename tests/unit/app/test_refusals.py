@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import cinekit
-from cinekit.job import Settings
 from cinekit.see.motion import MotionSegmenter
+from cinekit.settings import Settings
 
 
 @pytest.mark.parametrize(

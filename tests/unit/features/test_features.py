@@ -34,7 +34,7 @@ from cinekit.model import (
 )
 from cinekit.protocols import Progress, silent
 from cinekit.see.motion import MotionSegmenter
-from cinekit.testing import FeatureSuite, moving_box, result_of
+from cinekit.testing import FeatureSuite, loop_of, moving_box
 
 CORE = {"standard": StandardFeatures(), "faces": FaceFeatures()}
 H, W, N, FPS = 72, 128, 20, 25.0
@@ -52,8 +52,8 @@ class TestFaces(FeatureSuite):
 
 
 def of(frames: np.ndarray) -> dict[str, float]:
-    result, cinemagraph = result_of(frames)
-    return extract_all(CORE, result, cinemagraph, frames)
+    scene, loop = loop_of(frames)
+    return extract_all(CORE, scene, loop, frames)
 
 
 @pytest.fixture(scope="module")
@@ -139,9 +139,9 @@ class Drawn:
 
 
 def test_faces_are_counted_and_the_largest_is_placed():
-    result, cinemagraph = result_of(moving_box())
+    scene, loop = loop_of(moving_box())
     large, small = (slice(4, 16), slice(40, 50)), (slice(4, 8), slice(8, 12))
-    found = FaceFeatures(parser=Drawn(large, small)).extract(result, cinemagraph, moving_box())
+    found = FaceFeatures(parser=Drawn(large, small)).extract(scene, loop, moving_box())
     assert tuple(found) == tuple(feature.name for feature in FACES)
     assert found["face_known"] == 1
     assert found["face_count"] == 2
@@ -150,17 +150,17 @@ def test_faces_are_counted_and_the_largest_is_placed():
 
 
 def test_no_face_is_another_thing_than_nobody_looking():
-    result, cinemagraph = result_of(moving_box())
-    found = FaceFeatures(parser=Drawn()).extract(result, cinemagraph, moving_box())
+    scene, loop = loop_of(moving_box())
+    found = FaceFeatures(parser=Drawn()).extract(scene, loop, moving_box())
     assert (found["face_known"], found["face_count"], found["face_area"]) == (1, 0, 0)
     assert math.isnan(found["face_x"])
 
 
 def test_two_extractors_cannot_give_the_same_feature():
-    result, cinemagraph = result_of(moving_box())
+    scene, loop = loop_of(moving_box())
     twice = {"standard": StandardFeatures(), "again": StandardFeatures(width=64)}
     with pytest.raises(RankError, match="'standard' and 'again' both give 'sharpness_frame'"):
-        extract_all(twice, result, cinemagraph, moving_box())
+        extract_all(twice, scene, loop, moving_box())
 
 
 def test_nothing_moves():
@@ -193,24 +193,21 @@ def test_the_odd_thing_is_salient():
 def test_a_larger_clip_gives_nearly_the_same_features(values):
     large = moving_box().repeat(2, axis=1).repeat(2, axis=2)
     small = StandardFeatures(width=W)
-    result, cinemagraph = result_of(moving_box())
+    scene, loop = loop_of(moving_box())
     labels = LabelMap(
-        *(
-            a.repeat(2, 0).repeat(2, 1)
-            for a in (cinemagraph.labels.period, cinemagraph.labels.start)
-        ),
+        *(a.repeat(2, 0).repeat(2, 1) for a in (loop.labels.period, loop.labels.start)),
         N,
     )
-    result = replace(result, clip=Clip(large, FPS))
-    again = small.extract(result, replace(cinemagraph, labels=labels), large)
+    scene = replace(scene, clip=Clip(large, FPS))
+    again = small.extract(scene, replace(loop, labels=labels), large)
     for name in ("flow_mean", "track_speed", "moving_x", "looping_area", "moving_water"):
         assert again[name] == pytest.approx(values[name], rel=0.1), name
 
 
 def test_other_frames_are_refused():
-    result, cinemagraph = result_of(moving_box())
+    scene, loop = loop_of(moving_box())
     with pytest.raises(RankError, match=r"expected the loop's frames as \(n, 72, 128, 3\)"):
-        StandardFeatures().extract(result, cinemagraph, np.zeros((3, 10, 10, 3), np.uint8))
+        StandardFeatures().extract(scene, loop, np.zeros((3, 10, 10, 3), np.uint8))
     with pytest.raises(ConfigError, match="expected a value >="):
         StandardFeatures(width=3)
 

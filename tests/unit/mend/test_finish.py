@@ -3,11 +3,11 @@
 import numpy as np
 
 from cinekit import contract
-from cinekit.job import Settings
 from cinekit.labels import LabelMap
 from cinekit.loop import RenderOptions
 from cinekit.loop.timing import longest_loop
 from cinekit.model import Candidate, Clip, Motion, Region, Regions
+from cinekit.settings import Settings
 
 SIZE = (72, 128)
 SIDE = 16

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cinekit.errors import ConfigError
-from cinekit.job import make_cinemagraphs
+from cinekit.job import make
 from cinekit.labels import LabelMap
 from cinekit.loop import Blend, RenderOptions, render_loop
 from cinekit.mend.pieces import rim_of, wider
@@ -95,8 +95,8 @@ def test_a_speck_is_no_piece():
 def test_a_torn_thing_is_made_again_as_one_piece():
     """Over the whole job: a walker has no loop per pixel, so its candidate is made whole."""
     clip, _ = walker(np.linspace(8, 100, 100).round().astype(int))
-    whole = make_cinemagraphs(clip).cinemagraphs
-    plain = make_cinemagraphs(clip, attempts=()).cinemagraphs
+    whole = make(clip).cinemagraphs
+    plain = make(clip, attempts=()).cinemagraphs
     assert all(c.judgement.verdict is not Verdict.GOOD for c in plain)
     assert whole[0].judgement.verdict is Verdict.GOOD
     assert whole[0].labels.returns.any()

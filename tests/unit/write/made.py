@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from cinekit.labels import LabelMap
+from cinekit.loop import RenderOptions
 from cinekit.model import (
     Candidate,
     Category,
-    Cinemagraph,
     Clip,
     Dropped,
     EnergyTerms,
@@ -16,15 +16,16 @@ from cinekit.model import (
     Motion,
     Region,
     Regions,
-    Result,
     SemanticResponse,
     Stabilisation,
     StageCost,
     Verdict,
 )
+from cinekit.result import Cinemagraph, Result
 from cinekit.testing.writer_suite import pond
 
 T, H, W = 40, 48, 64
+CLIP = Clip(pond(T, H, W), 20.0, "pond & <b>sons</b>", ("trimmed",), ("it <i>shakes</i>",))
 
 
 def labels(period: int = 32) -> LabelMap:
@@ -40,6 +41,8 @@ def cinemagraph(name: str, verdict: Verdict, *reasons: str) -> Cinemagraph:
     target = np.zeros((H, W), bool)
     target[:, : W // 2] = True
     return Cinemagraph(
+        clip=CLIP,
+        render=RenderOptions(),
         candidate=Candidate(name, ("water",), target),
         labels=labels(),
         n_frames=32,
@@ -57,12 +60,11 @@ def cinemagraph(name: str, verdict: Verdict, *reasons: str) -> Cinemagraph:
 
 def result(*cinemagraphs: Cinemagraph) -> Result:
     """A result of the given cinemagraphs on a rippling clip."""
-    clip = Clip(pond(T, H, W), 20.0, "pond & <b>sons</b>", ("trimmed",), ("it <i>shakes</i>",))
     water = np.zeros((H, W), bool)
     water[:, : W // 2] = True
     category = Category("water", Motion.NATURAL)
     return Result(
-        clip=clip,
+        clip=CLIP,
         stabilisation=Stabilisation(True, 1.5, 0.02, 0.9, True),
         response=SemanticResponse(
             np.full((T, 2, 2, 1), 255, np.uint8), (category,), "masks", ("one class",)
@@ -75,6 +77,7 @@ def result(*cinemagraphs: Cinemagraph) -> Result:
         working=(10, 24, 32),
         every=4,
         cinemagraphs=cinemagraphs,
+        ranking=None,
         stages=(StageCost("read", 0.5, 10**8), StageCost("solve", 75.0, 2 * 10**9)),
         settings={"segmenter": {"class": "MaskSegmenter", "path": "a.png"}, "repeat": 1},
         notes=("a note",),
@@ -82,10 +85,10 @@ def result(*cinemagraphs: Cinemagraph) -> Result:
     )
 
 
-def three() -> Result:
+def three(first: str = "water") -> Result:
     """One good, one doubtful, one refused."""
     return result(
-        cinemagraph("water", Verdict.GOOD),
+        cinemagraph(first, Verdict.GOOD),
         cinemagraph("water_2", Verdict.DOUBTFUL, "a seam may show"),
         cinemagraph("boat", Verdict.REFUSED, "torn: 30 % of its border"),
     )

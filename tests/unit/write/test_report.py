@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
@@ -17,22 +18,27 @@ from PIL import Image
 
 from cinekit.errors import WriteError
 from cinekit.labels import LabelMap
-from cinekit.model import Verdict
+from cinekit.model import Ranking, Verdict
+from cinekit.result import Result
 from cinekit.testing.writer_suite import play_film, pond
 from cinekit.write import (
-    LoopMedia,
+    Files,
+    Mp4Writer,
+    OutputFolder,
+    WebpWriter,
     differing_settings,
     labels_image,
-    loop_media,
     preview,
-    report_html,
+    ranked,
+    read_result,
     result_json,
+    rewrite,
     write_comparison,
-    write_report,
-    write_result,
 )
 from cinekit.write.report import energy_groups
 from tests.unit.write import made
+
+WRITTEN = Files(files={"mp4": "a b.mp4"}, types={"mp4": "video/mp4"})
 
 
 def _check(value: Any, schema: dict[str, Any], where: str = "$") -> None:
@@ -83,9 +89,9 @@ def _schema() -> dict[str, Any]:
 
 @pytest.mark.parametrize("result", [made.three(), made.result()], ids=["three", "none"])
 def test_result_fits_the_published_schema(result: Any, tmp_path: Path) -> None:
-    path = tmp_path / "result.json"
-    write_result(result_json(result, {"water": {"mp4": "water.mp4"}}), path)
-    _check(json.loads(path.read_text("utf-8"), parse_constant=pytest.fail), _schema())
+    rewrite(tmp_path, result_json(result, {"water": WRITTEN}))
+    text = (tmp_path / "result.json").read_text("utf-8")
+    _check(json.loads(text, parse_constant=pytest.fail), _schema())
 
 
 def test_schema_check_can_fail() -> None:
@@ -117,7 +123,7 @@ def test_figures_that_are_not_finite_become_null() -> None:
 
 
 def test_candidate_holds_what_was_found() -> None:
-    candidate = result_json(made.three(), {"water": {"mp4": "w.mp4"}})["candidates"][0]
+    candidate = result_json(made.three(), {"water": WRITTEN})["candidates"][0]
     assert candidate["periods"] == {"16": 0.25, "32": 0.75}
     assert candidate["looping_area"] == 0.5
     assert candidate["seconds"] == 1.6
@@ -128,7 +134,7 @@ def test_candidate_holds_what_was_found() -> None:
         "spatial": 25.0,
         "total": 40.0,
     }
-    assert candidate["files"] == {"mp4": "w.mp4"}
+    assert candidate["files"] == {"mp4": "a b.mp4"}
 
 
 class _Page(HTMLParser):
@@ -159,12 +165,27 @@ class _Page(HTMLParser):
         self.text += data
 
 
+def folder_of(result: Any, folder: Path, **writers: Any) -> Path:
+    """Where a job would have left the result: every loop is the same pond."""
+    with OutputFolder(folder, writers or {"mp4": Mp4Writer(preset="ultrafast")}) as outputs:
+        for one in result:
+            outputs.add(result, one, pond(8, made.H, made.W))
+        outputs.finish(result)
+    return folder
+
+
+def page_of(result: Any, folder: Path, **writers: Any) -> str:
+    return (folder_of(result, folder, **writers) / "report.html").read_text("utf-8")
+
+
 @pytest.fixture(scope="module")
-def page() -> str:
-    result = made.three()
-    frames = pond(8, made.H, made.W)
-    media = {"water": loop_media(frames, 20.0, {"mp4": "water.mp4", "labels": "labels #1.png"})}
-    return report_html(result, media)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return folder_of(made.three("water #1"), tmp_path_factory.mktemp("result"))
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> str:
+    return (folder / "report.html").read_text("utf-8")
 
 
 def test_report_is_well_formed_and_fetches_nothing(page: str) -> None:
@@ -183,7 +204,7 @@ def test_report_escapes_everything(page: str) -> None:
     assert "<u>bird" not in page
     assert "<i>shakes" not in page
     assert "pond &amp; &lt;b&gt;sons" in page
-    assert 'href="labels%20%231.png"' in page
+    assert 'href="labels_water%20%231.png"' in page
 
 
 def test_every_picture_says_what_it_shows(page: str) -> None:
@@ -203,7 +224,7 @@ def test_embedded_loop_plays_every_frame(page: str, tmp_path: Path) -> None:
 
 
 def test_embedded_label_map_is_bit_equal_to_the_map(page: str, tmp_path: Path) -> None:
-    match = re.search(r'src="data:image/webp;base64,([^"]+)" alt="Label map of water:', page)
+    match = re.search(r'src="data:image/webp;base64,([^"]+)" alt="Label map of water #1:', page)
     assert match
     path = tmp_path / "labels.webp"
     path.write_bytes(base64.b64decode(match[1]))
@@ -235,18 +256,62 @@ def test_refused_candidates_are_listed_without_a_loop(page: str) -> None:
     assert page.index("<h2>Refused</h2>") < page.index('id="boat"')
 
 
-def test_result_without_candidates_still_says_why() -> None:
-    text = " ".join(_Page(report_html(made.result(), {})).text.split())
+def test_result_without_candidates_still_says_why(tmp_path: Path) -> None:
+    text = " ".join(_Page(page_of(made.result(), tmp_path)).text.split())
     assert "Nothing moves by itself here" in text
     assert "road static" in text
 
 
-def test_report_goes_into_a_folder(tmp_path: Path) -> None:
-    media = {"water": LoopMedia(preview=b"GIF89a", media_type="image/gif")}
-    path = write_report(made.three(), tmp_path, media)
-    assert path == tmp_path / "report.html"
-    assert 'class="loop" src="data:image/gif;base64,R0lGODlh"' in path.read_text("utf-8")
-    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+def test_a_format_of_a_plugin_is_shown_as_its_media_type_says(tmp_path: Path) -> None:
+    page = page_of(made.three(), tmp_path, webp=WebpWriter())
+    assert page.count('<img class="loop" src="data:image/webp;base64,') == 2
+
+
+CARDS = re.compile(r'<article class="card" id="([^"]+)">')
+TASTE = Ranking("joint", True, "<ann>", 7, {"water": 2.0, "tree": 4.5, "boat": 5.0})
+
+
+def test_another_ranking_puts_page_and_json_in_its_order(tmp_path: Path) -> None:
+    goods = [made.cinemagraph(name, Verdict.GOOD) for name in ("tree", "water")]
+    result = made.result(*goods, made.cinemagraph("boat", Verdict.REFUSED, "torn"))
+    before = page_of(result, tmp_path)
+    assert CARDS.findall(before) == ["tree", "water", "boat"]
+    for scores, ids in (({"tree": 2.0, "water": 4.5}, ["water", "tree"]), (TASTE.scores, [])):
+        document = ranked(read_result(tmp_path)[1], replace(TASTE, scores=scores))
+        rewrite(tmp_path, document)
+        document = read_result(tmp_path / "result.json")[1]
+        _check(document, _schema())
+        page = (tmp_path / "report.html").read_text("utf-8")
+        ids = [*(ids or ["tree", "water"]), "boat"]
+        assert [one["id"] for one in document["candidates"]] == CARDS.findall(page) == ids
+        said = "Order: for &lt;ann&gt; by joint (7 ratings of their own)."
+        assert f'<p class="order">{said}</p>' in page
+    assert sorted(before.splitlines()) == sorted(
+        page.replace(said, "Best loops first.").splitlines()
+    )
+
+
+def test_a_page_whose_media_are_gone_stays_as_it_was(tmp_path: Path) -> None:
+    before = page_of(made.three(), tmp_path)
+    (tmp_path / "media" / "_clip.mp4").unlink()
+    with pytest.raises(WriteError, match=r"_clip\.mp4: cannot read what the report shows"):
+        rewrite(tmp_path, ranked(read_result(tmp_path)[1], TASTE))
+    assert (tmp_path / "report.html").read_text("utf-8") == before
+    assert read_result(tmp_path)[1]["ranking"] is None
+
+
+class Failing(Result):
+    def __iter__(self) -> Iterator[Any]:
+        yield self.cinemagraphs[0]
+        yield self["nobody"]
+
+
+def test_a_job_that_fails_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
+    for folder in (tmp_path / "new", tmp_path):
+        before = sorted(tmp_path.rglob("*"))
+        with pytest.raises(KeyError, match="no candidate"):
+            folder_of(Failing(**vars(made.three())), folder)
+        assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_energy_bars_share_a_scale_only_within_a_size() -> None:
@@ -278,18 +343,17 @@ def test_preview_gets_smaller_until_it_fits() -> None:
     assert len(tight) < len(free) / 4
 
 
-def test_labels_of_many_frames_are_reported() -> None:
+def test_labels_of_many_frames_are_reported(tmp_path: Path) -> None:
     one = made.cinemagraph("water", Verdict.GOOD)
     still = LabelMap(np.ones((made.H, made.W), np.int16), np.zeros((made.H, made.W), np.int16), 1)
-    page = report_html(made.result(replace(one, labels=still, energies={})), {})
+    page = page_of(made.result(replace(one, labels=still, energies={})), tmp_path)
     assert "0.0\u00a0%" in page
 
 
 def _written(folder: Path, **segmenter: Any) -> Path:
     folder.mkdir()
     result = replace(made.three(), settings={"segmenter": segmenter, "repeat": 1})
-    document = result_json(result, {"water": {"mp4": "a b.mp4"}}, {"report": "report.html"})
-    write_result(document, folder / "result.json")
+    rewrite(folder, result_json(result, {"water": WRITTEN}))
     return folder
 
 
@@ -321,7 +385,7 @@ def test_options_of_another_component_are_no_difference() -> None:
 def test_comparison_of_nothing_or_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WriteError, match="at least one"):
         write_comparison([], tmp_path / "c.html")
-    with pytest.raises(WriteError, match="cannot read"):
+    with pytest.raises(WriteError, match="cannot read it"):
         write_comparison([tmp_path], tmp_path / "c.html")
     (tmp_path / "result.json").write_text('{"schema": "cinekit.result/99"}')
     with pytest.raises(WriteError, match="result/99"):
