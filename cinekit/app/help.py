@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Iterable
@@ -68,6 +69,20 @@ def family(name: str) -> str:
     """``cinekit models --help``."""
     commands = [COMMANDS[f"{name} {verb}"] for verb in VERBS[name]]
     return "\n".join(_table((command.usage, command.summary) for command in commands))
+
+
+def document() -> str:
+    """docs/commands.md: what does not depend on the plugins that are installed."""
+    lines = ["# Commands", "", "Made by `python -m cinekit.app.help` from the table of commands."]
+    for command in COMMANDS.values():
+        lines += ["", f"## {command.name}", "", f"`{command.usage}`: {command.summary}.", ""]
+        lines += [f"- `{one.name}`: {one.help}" for one in command.arguments]
+        lines += [f"- `{one.name}={_default(one.default)}`: {one.help}" for one in command.options]
+        parts = ", ".join(f"`{part}`" for part in command.parts) or "all groups and values"
+        lines += [f"- reads {parts} of the [configuration](guide.md)"] * command.composed
+        lines += ["", "```sh", *command.examples, "```"] * bool(command.examples)
+    text = "\n".join(lines).rstrip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", text)
 
 
 def everything(command: Command) -> str:
@@ -166,3 +181,7 @@ def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
 
 def _wrapped(text: str, indent: str) -> list[str]:
     return textwrap.wrap(text, width(), subsequent_indent=indent)
+
+
+if __name__ == "__main__":
+    print(document(), end="")

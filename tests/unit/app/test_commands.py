@@ -6,12 +6,14 @@ import subprocess
 import sys
 from importlib import import_module
 from inspect import signature
+from pathlib import Path
 
 import pytest
 
 from cinekit.app import doctor
 from cinekit.app.catalogue import main_defaults, main_values
 from cinekit.app.commands import COMMANDS, EVERYWHERE, FLAGS, VERBS
+from cinekit.app.help import document
 from cinekit.app.words import find, parse
 
 
@@ -78,6 +80,11 @@ def test_every_example_is_read(command):
         found, rest = find(words)
         assert found is command
         assert parse(command, rest)
+
+
+def test_the_page_of_the_docs_is_made_from_the_table():
+    page = Path(__file__).parents[3] / "docs" / "commands.md"
+    assert page.read_text("utf-8") == document(), "python -m cinekit.app.help > docs/commands.md"
 
 
 def test_the_table_has_every_flag_of_hydra():
