@@ -21,7 +21,10 @@ UNLIKE_GREY = 40.0
 contrast than the patches that :data:`UNLIKE` compares."""
 
 SPECK = 0.0004
-"""Share of the frame (14 x 14 pixels of 960 x 540): smaller parts are noise or chance."""
+"""Share of the frame (14 x 14 pixels of 960 x 540): smaller parts are noise."""
+
+CHANCE = 0.0005
+"""Share of the frame: smaller parts in which optical flow explains a texture do so by chance."""
 
 HOLE = 0.004
 """Share of the frame: smaller holes in what moves are flat insides of a thing, or missed poses."""

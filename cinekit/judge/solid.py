@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cinekit.eye import SPECK, UNLIKE
+from cinekit.eye import CHANCE, UNLIKE
 from cinekit.labels import LabelMap, Pixels
 from cinekit.see.parts import drop_small
 from cinekit.view import ClipView
@@ -125,7 +125,7 @@ def solid_things(view: ClipView) -> SolidThings:
     solid = _solid(grey, sorted({max(1, round(seconds * view.fps)) for seconds in GAPS_SECONDS}))
     patches = np.stack([cv2.blur(frame, (3, 3)) for frame in frames])
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * FLOW_MARGIN + 1, 2 * FLOW_MARGIN + 1))
-    solid = drop_small(solid, SPECK)
+    solid = drop_small(solid, CHANCE)
     solid = cv2.dilate(solid.astype(np.uint8), disc) > 0
     luma = ClipView(patches, view.fps).luma
     mean = luma.mean(axis=0)

@@ -25,6 +25,13 @@ _ALONG = (12, 30, 240)
 far as the thing reaches; a network's petals end inside the flower."""
 
 
+def reduced(mask: NDArray[np.bool_], small: tuple[int, ...]) -> NDArray[np.bool_]:
+    """A mask on the small picture: pixels that it covers by half."""
+    size = small[1], small[0]
+    covered = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(covered) >= 128
+
+
 def parts_of(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     """The connected parts of a mask, gaps closed and holes filled: bool (h, w) each."""
     # Closing may not draw a thing to the edge of the frame, nor leave it there.

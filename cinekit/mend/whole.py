@@ -23,7 +23,7 @@ from cinekit.errors import ConfigError
 from cinekit.eye import MOVES, UNLIKE
 from cinekit.judge.solid import solid_things
 from cinekit.labels import LabelMap
-from cinekit.mend.pieces import parts_of, rim_of, wider
+from cinekit.mend.pieces import parts_of, reduced, rim_of, wider
 from cinekit.model import Candidate, Clip, Motion, Regions
 from cinekit.protocols import Proposal
 from cinekit.view import ClipView, grid_size
@@ -162,8 +162,8 @@ class PieceSearch:
         return cls(
             frames=clip.view.small(small).astype(np.float32) / np.float32(255),
             moves=clip.view.once(_moves),
-            things=_reduced(things, small),
-            flows=_reduced(flows, small),
+            things=reduced(things, small),
+            flows=reduced(flows, small),
             size=clip.size,
             fps=clip.fps,
             longest=longest,
@@ -177,7 +177,7 @@ class PieceSearch:
 
         target : bool (H, W), what should move.
         """
-        passes = self._passes(parts_of(_reduced(target, self.moves.shape)))
+        passes = self._passes(parts_of(reduced(target, self.moves.shape)))
         if not passes:
             return None
         passes.sort(key=lambda one: int(one.piece.sum()))
@@ -275,7 +275,7 @@ class PieceSearch:
 def share_inside(clip: Clip, labels: LabelMap, target: NDArray[np.bool_]) -> float:
     """Share of the looping pixels that move in the clip which lies in the target, in [0, 1]."""
     moves = clip.view.once(_moves)
-    return _share(moves, _reduced(target, moves.shape), _reduced(labels.looping, moves.shape))
+    return _share(moves, reduced(target, moves.shape), reduced(labels.looping, moves.shape))
 
 
 def _share(moves: NDArray[np.bool_], part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float:
@@ -288,13 +288,6 @@ def _moves(view: ClipView) -> NDArray[np.bool_]:
     frames = view.small(grid_size(view.size, _LONGEST_SIDE)).astype(np.float32) / np.float32(255)
     moves: NDArray[np.bool_] = frames.std(axis=0).mean(axis=-1) > MOVES / 255
     return moves
-
-
-def _reduced(mask: NDArray[np.bool_], small: tuple[int, ...]) -> NDArray[np.bool_]:
-    """A mask on the small picture: pixels that it covers by half."""
-    size = small[1], small[0]
-    covered = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(covered) >= 128
 
 
 def _differences(pixels: NDArray[np.float32]) -> NDArray[np.float64]:
