@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 from hydra.core.plugins import Plugins
@@ -50,15 +51,20 @@ def quote(text: str) -> str:
     return "'" + re.sub(r"(\\*)\$\{", r"\1\1\\${", escaped) + "'"
 
 
-def explain(error: BaseException, overrides: list[str]) -> CinekitError | None:
+def explain(error: Exception, overrides: list[str], in_job: bool) -> CinekitError | None:
     """An error of Hydra or OmegaConf as one line of ours; None when it is something else.
 
-    An OSError outside a job is Hydra's: it makes the folder of the results.
+    in_job : it came out of a job. Outside of one, an OSError is Hydra's: it makes the folder of
+        the results.
     """
     if isinstance(error, ValueError) and str(error).startswith("Only one of --run"):
         return ConfigError("expected one of -m, --cfg and --info, received several: leave one out")
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
-        return _no_folder(error) if isinstance(error, OSError) else None
+        if in_job:
+            return None
+        if isinstance(error, OSError):
+            return _no_folder(error)
+        return ConfigError(one_line(error)) if _raised_by_hydra(error) else None
     text = str(error)
     if match := re.search(r"Could not override '([^']+)'", text):
         return _unknown_key(match[1], overrides)
@@ -68,6 +74,12 @@ def explain(error: BaseException, overrides: list[str]) -> CinekitError | None:
         return ConfigError(describe(error))
     text = re.sub(r"See https?://\S+.*", "", text)
     return ConfigError(one_line(text))
+
+
+def _raised_by_hydra(error: Exception) -> bool:
+    """Whether it is about what was typed: Hydra also complains with plain ValueErrors."""
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    return str(frames[-1].f_globals.get("__name__")).partition(".")[0] in ("hydra", "omegaconf")
 
 
 def _no_folder(error: OSError) -> WriteError:

@@ -68,8 +68,8 @@ def _run(overrides: list[str], job: Job, clip: Clip | None) -> int:
         except SystemExit as done:  # --hydra-help
             return int(done.code or 0)
         except Exception as error:
-            known = explain(error, overrides)
-            if known is None or (isinstance(error, OSError) and error in bugs):
+            known = explain(error, overrides, error in bugs)
+            if known is None:
                 raise
             raise known from error
     return 1 if failures else 0

@@ -73,6 +73,8 @@ def _sort(command: Command, words: list[str]) -> tuple[list[str], list[str], lis
             if len(arguments) >= most and not any(one.many for one in command.arguments):
                 raise ConfigError(_too_many(command, word))
             arguments.append(word)
+        elif word.startswith("="):
+            raise ConfigError(f"expected NAME=VALUE, received '{word}': {command.usage}")
         else:
             assignments.append(word)
     return arguments, assignments, flags
@@ -113,6 +115,8 @@ def _flag(command: Command, word: str, rest: list[str]) -> list[str]:
         if flag.bare:
             return [name, flag.choices[0]]
         raise ConfigError(f"{name}: expected {_expected(flag)} after it, received nothing")
+    if flag.choices[0] == "FILE" and not Path(value).is_file():
+        raise ConfigError(f"{name}: expected a file, received '{value}'")
     if not flag.free and value not in flag.choices:
         hint = did_you_mean(value, flag.choices)
         raise ConfigError(f"{name}: expected {_expected(flag)}, received '{value}'{hint}")

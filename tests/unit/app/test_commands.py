@@ -117,6 +117,12 @@ def test_the_table_has_every_flag_of_hydra():
         ("rate out user=ann open=perhaps", "open: expected true or false, received 'perhaps'"),
         ("evaluate seeds=many", "seeds: expected a whole number, received 'many'"),
         ("evaluate ranker=[joint", "ranker: cannot read '[joint'"),
+        ("make clip.mp4 =3", "expected NAME=VALUE, received '=3'"),
+        ("make clip.mp4 segmenter=3", "Config group override must be a string or a list"),
+        (
+            "make clip.mp4 --experimental-rerun nope",
+            "--experimental-rerun: expected a file, received 'nope'",
+        ),
         ("ratings", "expected a second word; commands: ratings export, ratings import"),
         ("rank out ann", "expected NAME=VALUE after RESULT, received 'ann'"),
         ("--shell-completion install=bsh", "(did you mean 'install=bash'?)"),
