@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -51,6 +51,8 @@ def _any_labels(draw: st.DrawFn) -> LabelMap:
 
 @settings(max_examples=60, deadline=None)
 @given(labels=_any_labels())
+@example(labels=_labels([(2, 0), (6, 0)], 12))  # the first level holds 2 to 6
+@example(labels=_labels([(7, 0), (11, 0)], 11))  # the last one what is left of the clip
 def test_vlp_brings_labels_back(labels: LabelMap, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("vlp") / "labels.png"
     write_vlp(labels, path)
@@ -60,9 +62,9 @@ def test_vlp_brings_labels_back(labels: LabelMap, tmp_path_factory: pytest.TempP
     for x, level in enumerate(levels):
         alone = (levels == level).all(axis=1).sum() == 1
         # Two labels on the same levels become one of them.
-        slack = 0 if alone else 3
-        assert abs(int(back.period[0, x]) - int(labels.period[0, x])) <= slack
-        assert alone <= (back.start[0, x] == labels.start[0, x])
+        period, start = (4, 5) if not alone else (0, 0)
+        assert abs(int(back.period[0, x]) - int(labels.period[0, x])) <= period
+        assert abs(int(back.start[0, x]) - int(labels.start[0, x])) <= start
 
 
 @settings(max_examples=60, deadline=None)
