@@ -186,3 +186,11 @@ def test_what_is_wrong_is_one_line(run, folder, arguments, message):
     done = run("models", *arguments)
     assert done.status == 1
     assert message in done.error
+
+
+def test_get_takes_another_address(run, folder, server):
+    done = run("models", "get", "nowhere", f"url={server.url}", "yes=true")
+    assert done.status == 0, done.err
+    assert (folder / "nowhere.onnx").read_bytes() == CONTENT
+    done = run("models", "get", "tiny", "nowhere", f"url={server.url}", "yes=true")
+    assert "url: expected one name with it, received 2" in done.error

@@ -233,3 +233,13 @@ def test_at_a_terminal_each_loop_is_opened_and_asked_for_again(tmp_path, monkeyp
     out = capsys.readouterr().out
     assert "a number from 1 to 5, please" in out
     assert "3 of 3 rated by ann" in out
+
+
+def test_a_ranker_that_is_not_the_trained_one_is_not_passed_over(tmp_path, capsys):
+    rate_many(tmp_path)
+    assert main(["train", "ranker=completion"]) == 0
+    folder = str(make_result(tmp_path / "new", "another clip"))
+    assert main(["rank", folder, "user=ann", "ranker=joint"]) == 1
+    assert "ranker=joint: the trained model is completion" in capsys.readouterr().err
+    assert main(["rank", folder, "user=ann", "ranker=completion"]) == 0
+    assert "for ann by completion" in capsys.readouterr().out
