@@ -43,7 +43,7 @@ KINDS = {
         ("clip", "labels", "candidate", "regions", "frames", "first"),
     ),
     "ranker": Kind("cinekit_rankers", "fit", ("features", "ratings")),
-    "features": Kind("cinekit_features", "extract", ("result", "cinemagraph", "frames")),
+    "features": Kind("cinekit_features", "extract", ("scene", "loop", "frames")),
     "writer": Kind(
         *("cinekit_writers", "write", ("frames", "fps", "path", "repeat")),
         constants={"suffix": ".mp4", "media_type": "video/mp4"},

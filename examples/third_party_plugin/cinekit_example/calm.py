@@ -22,7 +22,7 @@ class CalmFeatures:
     """One number: ``calm_restlessness``, in grey levels a frame."""
 
     def extract(
-        self, result: cinekit.Result, cinemagraph: cinekit.Cinemagraph, frames: NDArray[np.uint8]
+        self, scene: cinekit.Scene, loop: cinekit.Loop, frames: NDArray[np.uint8]
     ) -> Mapping[str, float]:
         """Feature name -> value. frames : uint8 (n, H, W, 3), the loop once."""
         return {"calm_restlessness": restlessness(frames)}
