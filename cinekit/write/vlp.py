@@ -104,7 +104,7 @@ def read_vlp(path: Path, n_frames: int) -> LabelMap:
     """Labels from a published PNG; ``n_frames`` is T of the clip they index.
 
     A map of cinekit gives back the labels that were written. (Two labels of one map that share
-    their levels both become the more frequent of them: periods at most 4 frames off, starts 5.) In
+    their levels both become the more frequent of them: periods at most 4 frames off, starts 6.) In
     one of another program a loop that ends up to 3 frames behind the clip is cut to it.
 
     Raises
