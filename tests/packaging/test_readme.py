@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cinekit.app.words import find
+from cinekit.app.words import find, parse
 
 ROOT = Path(__file__).parents[2]
 OURS = "https://github.com/cinekit/cinekit"
@@ -48,8 +48,14 @@ JOBS = [(page, line) for page in PAGES for line in jobs_in(page)]
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_every_command_exists(page):
-    for line in typed(page.read_text("utf-8")):
+    text = page.read_text("utf-8").replace("\\\n", "")
+    for line in typed(text):
         find(shlex.split(line)[1:])
+    fences = "\n".join(re.findall(r"(?ms)^```$\n(.*?)^```$", text))
+    shown = re.findall(r"(?m)^ {4}cinekit .*$", text) + fences.splitlines()
+    for line in (one.strip() for one in shown if one.strip().startswith("cinekit ")):
+        if "..." not in line:  # whole commands: their arguments and options too
+            parse(*find(shlex.split(line, comments=True)[1:]))
 
 
 @pytest.mark.parametrize(("page", "line"), JOBS, ids=lambda value: str(value)[-40:])
@@ -107,6 +113,6 @@ def test_links_inside_the_project_lead_somewhere(page):
 
 
 def test_the_python_example_has_five_lines():
-    """That it runs is a test of the pipeline."""
-    (code,) = [part for part in fenced() if "read_clip" in part]
+    """That it runs is a test of the job."""
+    (code,) = [part for part in fenced() if "cinekit.make(" in part]
     assert len([line for line in code.splitlines() if line.strip()]) == 5
