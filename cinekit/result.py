@@ -36,7 +36,7 @@ class Cinemagraph(Loop):
     >>> clip, _, _ = cinekit.testing.planted_loop(24, size=(72, 96), frames=60)
     >>> water = cinekit.make(clip).best
     >>> water.frames().shape
-    (48, 72, 96, 3)
+    (144, 72, 96, 3)
     >>> float(water.alpha().max())
     1.0
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import doctest
 import io
 import multiprocessing
 import threading
@@ -17,6 +18,8 @@ import pytest
 from numpy.typing import NDArray
 
 import cinekit
+import cinekit.job
+import cinekit.result
 from cinekit.clip import ClipOptions
 from cinekit.plug.registry import load_plugins
 from cinekit.see.motion import MotionSegmenter
@@ -144,6 +147,13 @@ def test_a_wrong_option_is_one_line_before_anything_runs(
         cinekit.make(clip, progress=never, **options)
     assert isinstance(caught.value, cinekit.CinekitError)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("module", [cinekit.job, cinekit.result])
+def test_the_examples_of_the_docstrings_are_true(module: Any) -> None:
+    failed, attempted = doctest.testmod(module)
+    assert attempted
+    assert not failed
 
 
 # What it gives
