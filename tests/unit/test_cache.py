@@ -251,7 +251,7 @@ def test_without_a_cache_nothing_is_kept_or_found() -> None:
     assert recall.key("a") is None
     recall.save("value", KEY, value())
     assert recall.load("value", KEY, Value) is None
-    assert recall.summary() is None
+    assert recall.summary() == ()
 
 
 def test_the_summary_says_what_was_found(cache: Cache) -> None:
@@ -259,7 +259,7 @@ def test_the_summary_says_what_was_found(cache: Cache) -> None:
     for name in "ab":
         recall.save("loop", name, value())
     recall.save("clip", "c", value())
-    assert recall.summary() is None
+    assert recall.summary() == ()
     assert Counter(recall.load("loop", name, Value) is None for name in "abz")[True] == 1
     recall.load("clip", "c", Value)
-    assert recall.summary() == "kept from an earlier run: loop (2), clip"
+    assert recall.summary() == ("kept from an earlier run: loop (2), clip",)

@@ -70,7 +70,8 @@ def test_a_missing_runtime_or_file_is_said_before_it_runs(tmp_path, monkeypatch)
     (tmp_path / "net.bin").touch()
     assert made().unavailable() is None
     monkeypatch.setattr(EchoSegmenter, "module", "no_such_runtime")
-    assert made().unavailable() == "needs 'no_such_runtime': pip install json-runtime"
+    reason = "needs 'no_such_runtime', which is not installed: pip install 'json-runtime'"
+    assert made().unavailable() == reason
 
 
 @pytest.mark.parametrize(
