@@ -35,7 +35,7 @@ STEPS = (
 
 def job(folder: Path, source: Path, step: int) -> dict[str, float]:
     """One run in this process: seconds, and bytes of the peak."""
-    from cinekit.job import make
+    from cinekit.api import make
     from cinekit.see import CandidateOptions, MaskSegmenter
     from cinekit.see.motion import MotionSegmenter
     from cinekit.settings import Settings

@@ -22,7 +22,7 @@ SIZE, FRAMES, CANDIDATES = (540, 960), 150, 4
 
 def job(folder: Path) -> dict[str, float]:
     """One measured run in this process."""
-    from cinekit.job import make
+    from cinekit.api import make
     from cinekit.see import CandidateOptions
     from cinekit.settings import Settings
     from cinekit.store.memory import peak_memory

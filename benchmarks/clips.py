@@ -22,7 +22,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from cinekit.job import make
+from cinekit.api import make
 from cinekit.judge import decode_check
 from cinekit.plug.build import build_option
 from cinekit.plug.registry import load_plugins

@@ -4,6 +4,7 @@ __version__: str
 
 # A clip becomes cinemagraphs
 # Plugins: every kind
+from cinekit.api import make as make
 from cinekit.checks import Checked as Checked
 from cinekit.checks import Count as Count
 from cinekit.checks import Natural as Natural
@@ -31,7 +32,6 @@ from cinekit.errors import UnknownComponentError as UnknownComponentError
 from cinekit.errors import UnknownOptionError as UnknownOptionError
 from cinekit.errors import WeightsError as WeightsError
 from cinekit.errors import WriteError as WriteError
-from cinekit.job import make as make
 
 # Plugins: judges
 from cinekit.labels import LabelMap as LabelMap

@@ -1,4 +1,4 @@
-"""The command line in this process, with a pipeline that only writes down what it was given."""
+"""The command line in this process, with a job that only writes down what it was given."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Jobs:
-    """What ``pipeline.make`` was called with; ``fail`` maps the text of an argument to an error."""
+    """What ``api.make`` was called with; ``fail`` maps the text of an argument to an error."""
 
     calls: list[tuple[Any, Settings, Path]] = field(default_factory=list)
     fail: Callable[[Settings], BaseException | None] = lambda _settings: None
@@ -61,7 +61,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Jobs]:
     """Runs in an empty folder that holds ``clip.mp4``; no clip is ever read."""
     from hydra.core.global_hydra import GlobalHydra
 
-    from cinekit import job as pipeline
+    from cinekit import api
 
     jobs = Jobs()
 
@@ -74,7 +74,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Jobs]:
             progress(1.0)
         return empty_result()
 
-    monkeypatch.setattr(pipeline, "make", make)
+    monkeypatch.setattr(api, "make", make)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "clip.mp4").touch()
     root = logging.getLogger()

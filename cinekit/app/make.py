@@ -1,4 +1,4 @@
-"""``cinekit make``: Hydra composes the configuration, the pipeline does the job."""
+"""``cinekit make``: Hydra composes the configuration, the job does the rest."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def demo(overrides: list[str]) -> int:
 
 def _job(config: DictConfig, clip: Clip | None, output: Path) -> None:
     """One job of a run or a sweep."""
-    from cinekit import job as pipeline
+    from cinekit import api
     from cinekit.app.settings import build_cache, build_settings
     from cinekit.plug.registry import load_plugins
 
@@ -51,7 +51,7 @@ def _job(config: DictConfig, clip: Clip | None, output: Path) -> None:
         cache = build_cache(config)
         for note in notes:
             reporter.note(note)
-        result = pipeline.make(
+        result = api.make(
             clip or Path(config.input),
             output=output,
             settings=settings,

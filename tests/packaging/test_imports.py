@@ -36,6 +36,7 @@ LAYERS = [
     {"settings"},
     {"replay"},
     {"job"},
+    {"api"},
     {"testing"},
     {"app"},
     {"__main__"},

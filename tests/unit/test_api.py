@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 import cinekit
-import cinekit.job
+import cinekit.api
 import cinekit.result
 from cinekit.clip import ClipOptions
 from cinekit.plug.registry import load_plugins
@@ -149,7 +149,7 @@ def test_a_wrong_option_is_one_line_before_anything_runs(
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("module", [cinekit.job, cinekit.result])
+@pytest.mark.parametrize("module", [cinekit.api, cinekit.result])
 def test_the_examples_of_the_docstrings_are_true(module: Any) -> None:
     failed, attempted = doctest.testmod(module)
     assert attempted

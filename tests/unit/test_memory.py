@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import cinekit.job
-from cinekit.job import make
+from cinekit.api import make
 from cinekit.judge import LimitJudge
 from cinekit.judge.seams import own_jump
 from cinekit.labels import LabelMap

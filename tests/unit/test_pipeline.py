@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import cinekit
+from cinekit.api import make
 from cinekit.energy import EnergyOptions, WorkingOptions, energy_terms
 from cinekit.errors import RenderError, WriteError
-from cinekit.job import NOTHING_MOVES, make
+from cinekit.job import NOTHING_MOVES
 from cinekit.loop import RenderOptions
 from cinekit.model import Clip, Judgement, Loop, Scene, SemanticResponse, Verdict
 from cinekit.protocols import Progress, SilentReporter, silent

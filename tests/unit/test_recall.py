@@ -15,9 +15,9 @@ import pytest
 
 import cinekit.contract
 import cinekit.job
+from cinekit.api import make
 from cinekit.clip import ClipOptions, StabiliseMode, StabiliseOptions
 from cinekit.energy import EnergyOptions, WorkingOptions
-from cinekit.job import make
 from cinekit.loop import RenderOptions
 from cinekit.model import Clip, Loop, Scene, SemanticResponse
 from cinekit.protocols import LabelProblem, Progress, Segmenter, Solution, Solver, Writer, silent

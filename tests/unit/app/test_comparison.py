@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cinekit import job as pipeline
+from cinekit import api
 from cinekit.app.comparison import _by_number
 from cinekit.errors import ClipError
 from cinekit.store.archive import plain
@@ -20,7 +20,7 @@ SWEEP = "hydra.sweep.dir=swept"
 @pytest.fixture
 def writing(jobs, monkeypatch) -> None:
     """Jobs that leave a result behind, as real ones do."""
-    imitation = pipeline.make
+    imitation = api.make
 
     def make(source, *, settings, output, **rest):
         result = imitation(source, settings=settings, output=output, **rest)
@@ -31,7 +31,7 @@ def writing(jobs, monkeypatch) -> None:
         rewrite(output, document)
         return result
 
-    monkeypatch.setattr(pipeline, "make", make)
+    monkeypatch.setattr(api, "make", make)
 
 
 def headings(page: Path) -> list[str]:

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from cinekit.api import make
 from cinekit.errors import ConfigError
-from cinekit.job import make
 from cinekit.labels import LabelMap
 from cinekit.loop import Blend, RenderOptions, render_loop
 from cinekit.mend.pieces import rim_of, wider
