@@ -43,7 +43,7 @@ MEASURES = {
     "inside_target": "inside",
     "seam_step": "seam",
     "worst_step": "worst",
-    "source_worst_step": "clip's",
+    "clips_worst_step": "clip's",
     "own_jump": "own jump",
     "own_step": "shown",
     "border_gradient": "border",
@@ -83,6 +83,7 @@ def row(
 ) -> dict[str, Any]:
     """All figures of one candidate."""
     check = decode_check(decode(file), ~made.labels.looping, frames[0])
+    measures = made.judgement.measures
     decoded = {"decoded_std": check["still_std"], "decoded_psnr": check["still_psnr"]}
     return {
         "clip": clip,
@@ -92,7 +93,8 @@ def row(
         "reasons": list(made.judgement.reasons),
         "n_frames": made.n_frames,
         "kilobytes": file.stat().st_size / 1000,
-        **made.judgement.measures,
+        **measures,
+        "clips_worst_step": measures["worst_step"] / measures["step_to_clip"],
         **decoded,
     }
 
