@@ -75,5 +75,5 @@ def test_the_choice_is_said(test_data: Path) -> None:
 
 
 def test_a_word_that_is_no_start_is_one_line() -> None:
-    with pytest.raises(ConfigError, match=r"clip\.start in seconds or auto, received later"):
+    with pytest.raises(ConfigError, match="start: expected seconds or auto, received 'later'"):
         ClipOptions(start="later")
