@@ -175,6 +175,11 @@ def _choices_of(segmenter: Any, plugins: Plugins) -> list[str]:
     from cinekit.plug.options import option_values
 
     given = segmenter if isinstance(segmenter, Mapping) else {}
+    if others := sorted({*given} - {"name", "choices"}):
+        raise ConfigError(
+            f"segmenter.{others[0]}: expected no option of a segmenter that is yet to be chosen; "
+            "name one, as in segmenter=motion"
+        )
     return list(given.get("choices") or option_values(plugins, "segmenter", AUTO)["choices"])
 
 

@@ -1,4 +1,4 @@
-"""A cinemagraph in numbers, for the rankers (method section 7, [O] 4.2)."""
+"""A cinemagraph in numbers, for the rankers ([O] 4.2)."""
 
 from cinekit.features.faces import FaceFeatures
 from cinekit.features.merge import extract_all

@@ -24,7 +24,7 @@ SAMPLES = 24
 
 @dataclass(frozen=True, kw_only=True)
 class StandardFeatures(Checked):
-    """Hand-designed, motion and semantic features of method section 7, without a network.
+    """Hand-designed, motion and semantic features ([O] 4.2), without a network.
 
     width : of the frames that are looked at, pixels; larger loops are scaled down.
     pairs : pairs of frames between which optical flow is computed.

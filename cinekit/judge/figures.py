@@ -1,4 +1,4 @@
-"""How good a loop is, in figures (method section 9, findings "Measuring").
+"""How good a loop is, in figures.
 
 No single figure tells: a still picture wins every seam measure. So they come in pairs, seams with
 motion, and each says its unit and its ideal. Everything is measured on the luma, in grey levels of

@@ -1,4 +1,4 @@
-"""From a yaml node to a component or to a dataclass of options. The only user of OmegaConf.
+"""From a yaml node to a component or to a dataclass of options.
 
 A component's node is ``name: motion`` plus its parameters, without ``_target_``: the name is looked
 up among the plugins, and the class behind it is the schema. The schema is strict: an unknown key,
@@ -63,7 +63,7 @@ def check_complete(config: DictConfig) -> None:
 def build_component(plugins: Plugins, kind: str, node: Any, where: str | None = None) -> Component:
     """Build the component that a node names.
 
-    kind : "segmenter", "solver", ... (a key of ``plugins.KINDS``).
+    kind : "segmenter", "solver", ... (one of :data:`cinekit.plug.kinds.KINDS`).
     node : a mapping with ``name`` and parameters, or just the name.
     where : the node's place in the configuration, for messages; the kind by default.
 

@@ -303,3 +303,8 @@ def test_a_server_makes_loops(clip: cinekit.Clip, made: cinekit.Result) -> None:
         with urlopen(f"http://127.0.0.1:{server.server_port}/", timeout=120) as answer:
             assert answer.read().decode() == repr(made)
         thread.join()
+
+
+def test_an_option_of_a_segmenter_that_is_yet_to_be_chosen_is_not_lost() -> None:
+    with pytest.raises(cinekit.ConfigError, match=r"segmenter.k: expected no option"):
+        cinekit.make(np.zeros((16, 32, 32, 3), np.uint8), fps=8, segmenter={"name": "auto", "k": 3})
